@@ -15,7 +15,7 @@ import (
 func (a *app) callPerson(ctx context.Context, n command.OwnNode) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	// A notification passes, so a removal is told to the next one that attaches, too.
-	events, stop := n.Listen(node.SubscribeOptions{Acks: true})
+	events, stop := n.Listen(node.SubscribeOptions{Acks: true, NoLook: true})
 	face := &desktop.Face{Settings: a.notifySettings, Watched: a.consoleAttached, Show: desktop.Show, Log: a.Log, Guard: a.Guard}
 	var work sync.WaitGroup
 	work.Go(func() {

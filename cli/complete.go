@@ -40,6 +40,9 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 
 // roomsWithin returns the rooms that n finds within wait.
 func roomsWithin(ctx context.Context, n command.Node, wait time.Duration) ([]node.RoomInfo, error) {
+	if _, err := n.Rooms(ctx); err != nil { // the node begins to look
+		return nil, err
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

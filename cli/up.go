@@ -280,7 +280,7 @@ func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 		}
 	}
 	// Nobody sees what is told here, so a removal is told to the next one that attaches.
-	events, stop := n.Listen(node.SubscribeOptions{Acks: true})
+	events, stop := n.Listen(node.SubscribeOptions{Acks: true, NoLook: true})
 	defer stop()
 	defer a.callPerson(ctx, n)()
 	var entering sync.WaitGroup

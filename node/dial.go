@@ -168,7 +168,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 			if b.dials < maxDials {
 				l.dial(e)
 			}
-		case now.Sub(e.seen) < hintLife:
+		case l.directory.looking && now.Sub(e.seen) < hintLife:
 			hints = append(hints, e)
 		}
 	}
@@ -277,7 +277,7 @@ func (e peerFound) handle(l *loop) {
 	}
 	// An entry that cannot be dialled now is dialled at a tick; see dialDue.
 	hint := !b.wanted && !b.fixed
-	if hint && (l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
+	if hint && (!l.directory.looking || l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
 		return
 	}
 	l.dial(b)
@@ -335,7 +335,7 @@ func (e connectedness) handle(l *loop) {
 		b := l.book.add(e.peer, nil, l.now())
 		if b != nil {
 			b.pause, b.next = dialBackoffMin, time.Time{}
-			if !b.asking {
+			if !b.asking && (l.directory.looking || b.wanted || b.fixed) {
 				l.askRoomsOf(b, l.now())
 			}
 		}

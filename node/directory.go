@@ -30,8 +30,12 @@ type directory struct {
 	endings map[roomOf]ending
 	// roomsTurn is the time between two questions to a connected peer for its rooms.
 	roomsTurn time.Duration
-	// looked is the time when [Discovery.Hurry] was last called for a user that looks at the rooms.
-	looked time.Time
+	// asked is the time when a user of this node last asked for the list of rooms, or for a room by its name. looking is set while
+	// somebody looks, as of the last tick; see look.go.
+	asked   time.Time
+	looking bool
+	// hurried is the time when [Discovery.Hurry] was last called for a user that looks at the rooms.
+	hurried time.Time
 	// roomDiscovered is closed when another room is found; nil as long as no join waits for that.
 	roomDiscovered chan struct{}
 }
@@ -353,15 +357,6 @@ func (l *loop) lookHarder(gap time.Duration) {
 	}
 }
 
-// look is called when a user looks at the rooms, possibly every second, for hours.
-func (l *loop) look() {
-	l.lookHarder(max(lookEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/looksASecond))
-	if now := l.now(); l.n.cfg.Discovery != nil && now.Sub(l.directory.looked) >= hurryEvery {
-		l.directory.looked = now
-		l.n.cfg.Discovery.Hurry()
-	}
-}
-
 // Rooms returns the rooms that this node is in, and those that it has seen on the network. It does not wait; see [RoomFound]. If there
 // are more than it has places for, [Node.Unlisted] returns their number.
 func (n *Node) Rooms(ctx context.Context) ([]RoomInfo, error) {
@@ -436,6 +431,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		return nil, err
 	}
 	l.want(q.room)
+	l.noteLook()
 	matches, alike := l.called(q.room)
 	known := l.ofPinned(matches)
 	switch {

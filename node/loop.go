@@ -183,7 +183,7 @@ func (l *loop) tick() {
 	l.relayShares.sweep(now)
 	l.directs.sweep(now)
 	l.guestsChanged = true // a reason may have expired, or the book wants others
-	l.askRooms(now)
+	l.tickLook(now)
 	l.loseRooms(now)
 }
 

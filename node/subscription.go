@@ -19,6 +19,14 @@ type SubscribeOptions struct {
 	// Acks is set for a reader in another process, which may end with events that it has not shown. A [Removed] counts as shown when
 	// the reader says so ([Node.Shown]). The node never waits for such a reader: it gets a Gap sooner.
 	Acks bool
+	// NoLook is set for a reader that does not look for rooms. The events of found rooms then come only while somebody else looks.
+	// Any other reader that gets these events makes this node ask the others for their rooms, as long as it reads.
+	NoLook bool
+}
+
+// looks reports whether the reader waits for the rooms of others.
+func (o *SubscribeOptions) looks() bool {
+	return !o.NoLook && o.Room == RoomID{} && (len(o.Types) == 0 || slices.Contains(o.Types, RoomFound{}.Type()))
 }
 
 // A Subscription is a stream of events with a bounded queue. The node never waits for its reader.
@@ -133,6 +141,7 @@ type (
 
 func (q subscribe) run(l *loop) (none, error) {
 	l.subs[q.s] = struct{}{}
+	l.beginLook()
 	if q.s.o.Since > 0 && l.tellSince(q.s) {
 		return none{}, nil
 	}

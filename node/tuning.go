@@ -58,13 +58,19 @@ const (
 	// wakeGap: a tick of one second that took longer than this means that the machine slept.
 	wakeGap = 5 * time.Second
 
-	// roomsEvery: how often a connected peer is asked for its rooms while nobody looks for rooms; less often if that would be more
-	// than roomsASecond questions. roomLost, in such turns: a room that was not seen for so long is gone.
+	// lookLasts is how long somebody counts as looking for rooms after a list of them was asked for, or a room by its name: a face that
+	// shows the list asks more often.
+	lookLasts = 10 * time.Second
+	// visitLasts is the least age of a connection that this node closes because it is of no use any more. A peer that a user enters a
+	// room of is asked for its rooms, then to be let in, and is then one of a room; these follow each other within a second.
+	visitLasts = 5 * time.Second
+	// roomsEvery: how often a connected peer is asked for its rooms while somebody waits for rooms to be found; less often if that
+	// would be more than roomsASecond questions. roomLost, in such turns: a room that was not seen for so long is gone.
 	roomsEvery   = 10 * time.Second
 	roomsASecond = 4
 	roomLost     = 4
-	// lookEvery and looksASecond are the same while somebody looks, as a console does every second, and hurryEvery is how often mDNS
-	// hurries for that.
+	// lookEvery and looksASecond are the same while somebody asks for the list, as a console does every second, and hurryEvery is how
+	// often mDNS hurries for that.
 	lookEvery    = 500 * time.Millisecond
 	looksASecond = 20
 	hurryEvery   = 5 * time.Second

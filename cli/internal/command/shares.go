@@ -155,7 +155,7 @@ func (s *Shares) Start(ctx context.Context, env *Env, n OwnNode, room string, o 
 		s.running = make(map[string]*sharing)
 	}
 	s.running[id] = of
-	events, stop := n.Listen(node.SubscribeOptions{})
+	events, stop := n.Listen(node.SubscribeOptions{NoLook: true})
 	s.work.Go(func() {
 		defer env.Guard()
 		defer cancel()

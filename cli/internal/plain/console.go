@@ -111,7 +111,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 
 // loop runs the console. It owns the screen until it returns.
 func (c *console) loop(ctx context.Context) error {
-	events, stop := c.n.Listen(node.SubscribeOptions{Lines: true})
+	events, stop := c.n.Listen(node.SubscribeOptions{Lines: true, NoLook: c.open != nil})
 	defer stop()
 	c.greet(ctx)
 	if c.open != nil {

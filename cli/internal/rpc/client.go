@@ -267,7 +267,7 @@ func (c *Client) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
 		c.heard = h
 	}
 	c.mu.Unlock()
-	p := subscribeParams{Types: o.Types, Since: o.Since, Lines: o.Lines, Acks: true}
+	p := subscribeParams{Types: o.Types, Since: o.Since, Lines: o.Lines, Acks: true, NoLook: o.NoLook}
 	if o.Room != (node.RoomID{}) {
 		p.Room = o.Room.String()
 	}

@@ -105,6 +105,8 @@ type (
 		Since uint64   `json:"since,omitempty"`
 		Lines bool     `json:"lines,omitempty"`
 		Acks  bool     `json:"acks,omitempty"`
+
+		NoLook bool `json:"no_look,omitempty"`
 	}
 	leaveParams struct {
 		Room  string `json:"room"`
@@ -463,7 +465,7 @@ func (m rpcMethods) create(ctx context.Context, p createParams) (node.RoomInfo, 
 }
 
 func (m rpcMethods) subscribe(ctx context.Context, p subscribeParams) (done, error) {
-	o := node.SubscribeOptions{Types: p.Types, Since: p.Since, Lines: p.Lines, Acks: p.Acks}
+	o := node.SubscribeOptions{Types: p.Types, Since: p.Since, Lines: p.Lines, Acks: p.Acks, NoLook: p.NoLook}
 	for _, name := range p.Types {
 		if bodies[name] == nil {
 			return done{}, wrongParams("there is no type " + strconv.Quote(name))

@@ -95,7 +95,7 @@ func TestFaceHearsWhatEndsTheNode(t *testing.T) {
 func TestSubscribeChooses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, want := range []node.SubscribeOptions{
-			{Acks: true}, {Room: clitest.LabID, Types: []string{"message", "removed"}, Since: 1764518400000007, Lines: true, Acks: true},
+			{Acks: true}, {Room: clitest.LabID, Types: []string{"message", "removed"}, Since: 1764518400000007, Lines: true, Acks: true, NoLook: true},
 		} {
 			f := clitest.NewNode()
 			a := attach(t, f)

@@ -80,7 +80,7 @@ type (
 // run sends events until ctx or the node ends. If orphaned returns true, it makes the console quit.
 func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool) {
 	defer close(f.done)
-	events, stop := f.n.Listen(node.SubscribeOptions{Lines: true})
+	events, stop := f.n.Listen(node.SubscribeOptions{Lines: true, NoLook: true})
 	defer stop()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
