@@ -92,6 +92,7 @@
 // (gate.go), which libp2p asks at each dial, says which of them count: those on a network of this machine, those that a
 // user typed or that an invite holds, and those where the peer itself was reached. An address that is told to others passes
 // it too, except a link-local one, which names a network interface of this machine (linklocal.go) and is told to nobody.
+// Strangers are dialled only while somebody here looks for rooms, to be asked for theirs (look.go).
 // Connections come in from the networks of this machine, or, with Config.FromAnywhere, from everywhere.
 //
 // # Time
