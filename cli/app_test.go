@@ -19,7 +19,7 @@ func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Scre
 	env := map[string]string{"XDG_CONFIG_HOME": home, "USER": "bob", "LOCALCHAT_EPHEMERAL": "true"}
 	a := &app{
 		Env: command.Env{
-			Stdin: stdin, Stdout: out, Stderr: words, Ring: &command.LogRing{}, Show: command.UsualSettings,
+			Stdin: stdin, Stdout: out, Stderr: words, Ring: &command.LogRing{}, Show: command.DefaultSettings,
 			Exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
 		},
 		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },

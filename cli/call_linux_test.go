@@ -13,7 +13,7 @@ import (
 // TestNotifySettingsNow: a node in the background follows what a console sets in the file, but for what a flag or a variable of its
 // own says.
 func TestNotifySettingsNow(t *testing.T) {
-	kept := command.UsualSettings
+	kept := command.DefaultSettings
 	kept.Notify = notify.Settings{Level: notify.All, Text: false}
 	for name, c := range map[string]struct {
 		given []string

@@ -15,8 +15,8 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// A config is the content of the configuration file. Its keys are the names of the flags, with _ for -; the flags of create are
-// in a table [create]. Only "config init" and /set write the file.
+// A config is the content of the configuration file. Its keys are the names of the flags, with _ for -. The flags of create are in a
+// table [create]. Only "config init" and /set write the file.
 type config struct {
 	path     string
 	raw      []byte
@@ -30,7 +30,7 @@ type setting struct {
 	values []string
 }
 
-// tables are the commands whose flags may be set in the file, each in a table of its name.
+// tables lists the commands whose flags can be set in the file, each in a table with the name of the command.
 var tables = []string{"create"}
 
 // readConfig reads and checks the file at path. An unknown key is an error: a mistyped setting must not be silently ignored.
@@ -39,7 +39,7 @@ func readConfig(path string, root *cobra.Command) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &config{path: path, raw: raw, settings: map[string]setting{}, show: command.UsualSettings}
+	c := &config{path: path, raw: raw, settings: map[string]setting{}, show: command.DefaultSettings}
 	var tree map[string]any
 	if err := toml.Unmarshal(raw, &tree); err != nil {
 		var parse toml.ParseError
@@ -67,7 +67,7 @@ func readConfig(path string, root *cobra.Command) (*config, error) {
 	return c, nil
 }
 
-// keptSettings returns the settings of the console in the file at path.
+// keptSettings returns the settings of a console that are saved in the file at path.
 func keptSettings(path string, root *cobra.Command) (command.Settings, error) {
 	c, err := readConfig(path, root)
 	if err != nil {
@@ -154,8 +154,8 @@ func (c *config) fault(s setting, what string) error {
 		"%s, line %d, %s: %s", c.path, c.line(s.key), s.key, what)
 }
 
-// line returns the line that sets key. The TOML library gives positions only for syntax errors, so this looks for the key in its
-// table.
+// line returns the number of the line that sets key. It looks for the key in its table, because the TOML library gives positions only
+// for syntax errors.
 func (c *config) line(key string) int {
 	table, name, inTable := strings.Cut(key, ".")
 	if !inTable {

@@ -32,7 +32,7 @@ func (a *app) configCommand() *cobra.Command {
 		Short:   "Write a configuration file with every setting commented out",
 		Example: "  localchat config init",
 		Args:    takes(),
-		// Without verb, which would read the file: this command must work even if the file is broken.
+		// verb is not used, because it reads the file: this command must work even if the file is broken.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initConfig(cmd.Root()) },
 	}, &cobra.Command{
 		Use:     "path",
@@ -74,7 +74,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 		return cannot(err)
 	}
 	defer func() {
-		// An incomplete file would make the next attempt fail.
+		// An incomplete file is removed: it would make the next attempt fail.
 		if closeErr := f.Close(); err != nil || closeErr != nil {
 			err = cannot(errors.Join(err, closeErr, os.Remove(path)))
 		}
@@ -86,10 +86,11 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	return nil
 }
 
-// configTemplate returns the first configuration file: every setting as a comment, with its help and an example or its default.
+// configTemplate returns the configuration file that "config init" writes: every setting as a comment, with its help, and an example or
+// its default.
 func configTemplate(root *cobra.Command) string {
 	var b strings.Builder
-	b.WriteString("# Settings of localchat, as TOML. Each is the flag of its name, with _ for -.\n" +
+	b.WriteString("# Settings of localchat, as TOML. Each has the name of a flag, with _ for -.\n" +
 		"# A flag or an environment variable (LOCALCHAT_NICK for nick) takes precedence over this file.\n")
 	settings := func(flags *pflag.FlagSet) {
 		flags.VisitAll(func(f *pflag.Flag) {
@@ -108,14 +109,14 @@ func configTemplate(root *cobra.Command) string {
 	fmt.Fprintf(&b, "\n[%s]\n", consoleTable)
 	for _, s := range command.SettingTable {
 		if !s.Flag {
-			usual := command.UsualSettings
+			usual := command.DefaultSettings
 			fmt.Fprintf(&b, "\n# %s; /set %s writes it here\n# %s = %s\n", s.Help, s.Name, s.Key(), s.TOML(s.Get(&usual)))
 		}
 	}
 	return b.String()
 }
 
-// settingExamples are values for flags without a default.
+// settingExamples has values for flags without a default.
 var settingExamples = map[string]string{
 	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/home/bob/localchat/log"`, "subject": `"today: the build"`,
 	"listen": `["4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,

@@ -45,7 +45,7 @@ type options struct {
 	logFile    string
 }
 
-// addTo declares the flags.
+// addTo adds the flags to f.
 func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.nick, "nick", "", "the name to show in rooms (default: the login name)")
 	f.StringVar(&o.dataDir, "data-dir", "", "where the identity and the rooms are kept (default: "+filepath.Join("$XDG_DATA_HOME", "localchat")+")")
@@ -57,9 +57,9 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.BoolVar(&o.anywhere, "from-anywhere", false, "accept connections from any network, including the internet; by default only from this machine's networks and --peer")
 	f.BoolVar(&o.noResume, "no-resume", false, "do not enter the rooms of the last start again")
 	f.BoolVar(&o.remember, "remember", false, "save the addresses of peers, to find them at the next start")
-	o.notify = notify.Usual
+	o.notify = notify.Default
 	f.Var(&o.notify.Level, "notify", "what calls you while you look elsewhere: off; calls, which are your nick, direct messages, knocks and your removal; or all, which adds every line")
-	f.BoolVar(&o.notify.Text, "notify-text", o.notify.Text, "show names, and what was said, in what calls you")
+	f.BoolVar(&o.notify.Text, "notify-text", o.notify.Text, "show names and what was said in a notification")
 	f.Var(&o.plain, "plain", "print one event a line and redraw nothing; --plain=edit redraws only the line being typed")
 	f.Lookup("plain").NoOptDefVal = plainYes
 	f.BoolVar(&o.json, "json", false, "print results as JSON")
@@ -113,7 +113,7 @@ func (o *options) dir() string {
 // maxNickRunes is the longest nick that rooms admit; a longer login name is cut.
 const maxNickRunes = 32
 
-// nick returns the nick of this node: --nick, or one made of the login name, or that of a guest.
+// nick returns the nick of this node: that of --nick, one made of the login name, or a random one.
 func (a *app) nick() string {
 	if a.opts.nick != "" {
 		return a.opts.nick
@@ -124,7 +124,7 @@ func (a *app) nick() string {
 		}
 	}
 	if a.guest == "" {
-		// It stays the same while the program runs: /whoami and the room must agree.
+		// It is chosen once, so that /whoami and the room show the same nick.
 		a.guest = "guest-" + strings.ToLower(rand.Text()[:4])
 	}
 	return a.guest
@@ -139,7 +139,7 @@ func loginName() string {
 	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:]
 }
 
-// nickOf returns the part of name that every room admits: letters, digits, and - _ . between them.
+// nickOf makes a nick that every room admits out of a login name. It keeps letters, digits, and - _ . between them.
 func nickOf(name string) string {
 	kept := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
@@ -238,8 +238,8 @@ func (a *app) settle(cmd *cobra.Command) error {
 	return a.judge()
 }
 
-// wantsLinks reports whether web addresses become links. They do not on a terminal without styles, and on a Linux console, which
-// cannot open them.
+// wantsLinks reports whether web addresses become links. They do not on a terminal without styles, nor on a Linux console, which cannot
+// open them.
 func (a *app) wantsLinks() bool {
 	term := a.variable("TERM")
 	return !a.colourless() && term != "" && term != "dumb" && term != "linux"
@@ -283,7 +283,7 @@ func (a *app) configPath() string {
 	return filepath.Join(xdg.ConfigHome, "localchat", "config.toml")
 }
 
-// openConfig reads the file, or returns nil if there is none. It refuses a file that another user can write: the file names files
+// openConfig reads the file, or returns nil if there is none. It refuses a file that another user can write, since the file names files
 // to write to and peers to dial.
 func openConfig(path string) ([]byte, error) {
 	err := private.Dir(filepath.Dir(path), private.NobodyWrites)

@@ -17,8 +17,8 @@ func (a *app) rpcCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rpc",
 		Short: "JSON-RPC 2.0 on standard input and output",
-		Long: "JSON-RPC 2.0 on standard input and output, one object a line, for programs. Events come as notifications of the method \"event\".\n\n" +
-			"Requests about one room are carried out in the order in which they are written, however the room is named, and need not wait for answers. " +
+		Long: "JSON-RPC 2.0 on standard input and output, one object a line, for programs. Events are notifications of the method \"event\".\n\n" +
+			"A program need not wait for an answer before it writes the next request. Requests about one room are carried out in the order in which they are written. " +
 			"Requests about other rooms do not wait for them.\n\n" +
 			"A text is taken exactly as it is, or refused. A program should not act on a message with \"backlog\":true, which was said before " +
 			"this start. A message with only \"late\":true is a new one, which came after a gap in the network.\n\n" +
@@ -48,17 +48,17 @@ func (a *app) serve(ctx context.Context) (err error) {
 	return a.withOwn(ctx, cfg.DataDir, hello, r.own, func(ctx context.Context) error { return rpc.Serve(ctx, &a.Env, r.own) })
 }
 
-// relay hands on what a program says to the node in another process, and what comes from there.
+// relay copies the requests of a program to the node in another process, and the answers and events back.
 func (a *app) relay(ctx context.Context, conn *attach.Conn) error {
 	defer conn.Close()
 	if err := conn.WriteWithoutLimit(); err != nil {
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	var over atomic.Bool // the program has said its last
+	var over atomic.Bool // the input of the program has ended
 	go func() {
 		defer a.Guard()
-		// Where the node reads slowly, so do we. An error shows at the other copy.
+		// If the node reads slowly, so do we. If the connection fails, the other copy returns the error.
 		_, _ = io.Copy(conn, a.Stdin)
 		over.Store(true)
 		_ = conn.CloseWrite()
@@ -75,7 +75,7 @@ func (a *app) relay(ctx context.Context, conn *attach.Conn) error {
 	}
 	a.Log.Info("the node in the other process is gone", "err", err)
 	return &fail.Error{
-		Code: fail.ExitFailure, Text: "the localchat that ran the node has ended, or has cut this program off",
-		Hint: "start it again; a program is cut off if it sends lines that are no JSON, or reads nothing",
+		Code: fail.ExitFailure, Text: "the localchat that ran the node has ended, or has disconnected this program",
+		Hint: "start it again; a program is disconnected if it sends lines that are not JSON, or stops reading",
 	}
 }

@@ -58,7 +58,7 @@ func TestRPC(t *testing.T) {
 			{"a setting", `{"jsonrpc":"2.0","id":12,"method":"node.settings"}`, `"result":{"settings":[{"name":"times","value":"on","values":["on","off"],"help":"show the time`},
 			{"no setting", `{"jsonrpc":"2.0","id":12,"method":"node.set","params":{"name":"colour","value":"on"}}`, `"error":{"code":-32602,"message":"there is no setting colour","data":{"code":"invalid","hint":"one of times`},
 			{"no value", `{"jsonrpc":"2.0","id":12,"method":"node.set","params":{"name":"bell","value":"loud"}}`, `"error":{"code":-32602,"message":"bell is on or off, not \"loud\""`},
-			{"nothing is kept", `{"jsonrpc":"2.0","id":12,"method":"node.set","params":{"name":"bell","value":"on"}}`, `"error":{"code":-32000,"message":"nothing is kept for the next start","data":{"code":"unavailable"`},
+			{"nothing is kept", `{"jsonrpc":"2.0","id":12,"method":"node.set","params":{"name":"bell","value":"on"}}`, `"error":{"code":-32000,"message":"settings are not saved by this program","data":{"code":"unavailable"`},
 			{"net", `{"jsonrpc":"2.0","id":12,"method":"node.net"}`, `"result":{"join":["192.168.1.7:4001"],"tcp":[4001],"udp":[],"addrs":["/ip4/192.168.1.7/tcp/4001"],"peers":[{"peer":"`},
 			{"no share of that kind", `{"jsonrpc":"2.0","id":12,"method":"room.share","params":{"room":"lab","invites":99}}`, `"error":{"code":-32602,"message":"a page cannot have 99 invites"`},
 			{"notification", `{"jsonrpc":"2.0","method":"room.say","params":{"room":"lab","text":"hi"}}`, ``},

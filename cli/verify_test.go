@@ -78,12 +78,12 @@ func TestWhoisTimes(t *testing.T) {
 		for typed, want := range map[string]string{
 			"/whois alice": head(clitest.AliceID, "alice", "robot lemon", "member") + "here   yes\nsince  2026-11-21 09:08:07\nspoke  2026-11-22 14:02:03\n" +
 				"trust  ✓ verified: you compared these words on 2026-11-22 14:02:59\nhint: /unverify alice takes it back",
-			"/whois alicia": head(clitest.PeerID("k"), "alicia", "kiwi amber", "member") + "here   no: the owner does not hear from them\nsince  2026-11-21 09:08:07\n" +
-				"spoke  no line that is still kept here\ntrust  ! another key: the alice you verified has the words robot lemon\n" +
+			"/whois alicia": head(clitest.PeerID("k"), "alicia", "kiwi amber", "member") + "here   no: the owner's node does not hear from theirs\nsince  2026-11-21 09:08:07\n" +
+				"spoke  nothing that is still kept here\ntrust  ! another key: the alice you verified has the words robot lemon\n" +
 				"hint: compare the words by voice (they stand for the key), then /verify alicia",
 			"/whois dave": head(clitest.DaveID, "dave", "orbit tulip", "knocks") +
 				"trust  not verified\nhint: compare the words by voice (they stand for the key), then /verify dave",
-			"/whois bob": head(clitest.MeID, "bob", "", "owner") + "here   this is you\nsince  2026-11-21 09:08:07\nspoke  no line that is still kept here\n" +
+			"/whois bob": head(clitest.MeID, "bob", "", "owner") + "here   this is you\nsince  2026-11-21 09:08:07\nspoke  nothing that is still kept here\n" +
 				"hint: read these words to people who want to verify you; they stand for your key",
 		} {
 			d.types(typed)

@@ -31,8 +31,8 @@ type Command struct {
 	Role    Role
 	// min and Max count arguments. The last one takes the rest of the line, spaces and all.
 	min, Max int
-	// exact is set if the last argument, which must be given, is sent as it was typed: one blank separates it, and all other
-	// blanks belong to it.
+	// exact is set if the last argument is sent as it was typed. Such an argument must be given; one blank separates it from what
+	// comes before, and all other blanks belong to it.
 	exact bool
 	// Slow commands wait for other people; the user can go on typing meanwhile.
 	Slow bool
@@ -89,7 +89,7 @@ type Call struct {
 	Room  Room
 	Rooms []Room
 	Table []*Command
-	// Keys are the lines of help about keys.
+	// Keys are the lines of /help about the keys of this console.
 	Keys []safe.Text
 	Env  *Env
 	Show Settings
@@ -120,7 +120,8 @@ type Reply struct {
 	Room string
 	// Secret is the text that "/copy invite" copies.
 	Secret string
-	Then   func(Face)
+	// Then changes the console, if that is needed.
+	Then func(Face)
 }
 
 // IsSecret reports whether line is an invite, which is copied whole.
@@ -128,9 +129,9 @@ func (r Reply) IsSecret(line safe.Text) bool {
 	return r.Secret != "" && string(line) == r.Secret || IsInvite(string(line)) && !strings.Contains(string(line), " ")
 }
 
-// A Face is a console, as far as the reply of a command changes it.
+// A Face is the part of a console that a command can change.
 type Face interface {
-	// Said notes a line of ours, which may have reached nobody yet.
+	// Said records a line that we said; perhaps no other node has it yet.
 	Said(id string)
 	Settings() *Settings
 	Clear()
@@ -227,7 +228,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "ignore", Usage: "WHO", Role: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runIgnore,
-			Help: "show nothing that somebody says, in any room and by direct message; they are not told, and only you do not see it", Examples: []string{"/ignore dave"},
+			Help: "hide what somebody says, in all rooms and in direct messages, from you alone; they are not told", Examples: []string{"/ignore dave"},
 		},
 		{
 			Name: "unignore", Usage: "WHO", min: 1, Max: 1, Targets: ignoredOnes, Run: runUnignore,
@@ -296,7 +297,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "mute", Usage: "WHO [FOR] [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Run: runMute,
-			Help: "let nobody hear what a member says, for a time (10m, 2h, 1d) or until /unmute; they are told why, and read on", Examples: []string{"/mute dave", "/mute dave 10m let others talk"},
+			Help: "stop what a member says from reaching anybody, for a time (10m, 2h, 1d) or until /unmute; they are told why, and can still read", Examples: []string{"/mute dave", "/mute dave 10m let others talk"},
 		},
 		{
 			Name: "unmute", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: mutedOnes, Run: runUnmute,

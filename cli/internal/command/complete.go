@@ -123,8 +123,7 @@ func openInvites(k CompletionContext) []string {
 	return all
 }
 
-// roomsIn returns the rooms that we are in, and roomsOut those that can be joined. Two rooms with similar names are named by
-// their ids.
+// roomsIn returns the rooms that we are in. Two rooms with similar names are named by their ids.
 func roomsIn(k CompletionContext) []string {
 	var all [][2]string
 	for _, r := range k.In {
@@ -133,6 +132,7 @@ func roomsIn(k CompletionContext) []string {
 	return RoomWords(all)
 }
 
+// roomsOut returns the rooms that can be joined, named in the same way.
 func roomsOut(k CompletionContext) []string {
 	var all [][2]string
 	for _, r := range k.Found {
@@ -184,11 +184,11 @@ func policyValues(k CompletionContext) []string {
 	return nil
 }
 
-// A Completion holds the words that may stand at the cursor.
+// A Completion holds the words that may replace the word at the cursor.
 type Completion struct {
 	Stem  string // the text before the word being completed
 	Words []string
-	End   string // follows the word
+	End   string // put after the chosen word
 }
 
 // Keep returns c with only the words that begin with part, ignoring case.

@@ -7,7 +7,7 @@ import (
 	"localchat/node"
 )
 
-// TestCompletionNamesOne: a nick or a room's name is completed only if no other one looks like it.
+// TestCompletionNamesOne: a nick or a room's name is offered only if no other one looks like it; otherwise the ID is.
 func TestCompletionNamesOne(t *testing.T) {
 	id := func(p string) string { return node.PeerID(p).String() }
 	got := PeerWords([]PeerRef{{"alice", "1"}, {"aIice", "2"}, {"bob", "3"}, {"", "4"}, {"zoe", "5"}, {"zoe", "6"}, {"", "7"}})

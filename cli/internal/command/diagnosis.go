@@ -16,8 +16,8 @@ type Severity string
 const (
 	SeverityOK      Severity = "ok"
 	SeverityNote    Severity = "note"
-	SeverityWarning Severity = "warning" // works, or may work, but not as it should
-	SeverityFault   Severity = "fault"   // does not work
+	SeverityWarning Severity = "warning" // it works, but not as it should; or it may not work
+	SeverityFault   Severity = "fault"   // it does not work
 )
 
 // A Finding is one result of doctor. Codes are for programs: the list of them only grows.

@@ -4,5 +4,5 @@
 //     questions all derive from the table.
 //   - A command runs beside its console: it gets a [Call], shares nothing with the console, and returns a [Reply], which the
 //     console shows. It changes the console through [Face].
-//   - [Env] is the part of the program that a face uses, and [Node] the part of the node.
+//   - [Env] is what a face uses of the program around it, and [Node] is what a face uses of the node.
 package command

@@ -25,12 +25,12 @@ func (i Identity) Lines() []safe.Text {
 // Stopped returns the failure of a face whose events have ended.
 func Stopped(n Node) error {
 	if _, own := n.(OwnNode); own {
-		return &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
+		return &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE, to see why"}
 	}
-	return &fail.Error{Code: fail.ExitFailure, Text: "the localchat that ran the node has ended, or has cut this one off", Hint: "start it again; one that reads nothing for a while is cut off"}
+	return &fail.Error{Code: fail.ExitFailure, Text: "the localchat that ran the node has ended, or has disconnected this one", Hint: "start it again; a program that stops reading is disconnected"}
 }
 
-// Ending returns the failure of a command that ends with our membership, if ev ends that membership.
+// Ending returns the failure of a command that cannot go on once we have left its room, or nil if ev does not end our membership.
 func Ending(ev node.Event) error {
 	switch b := ev.Body.(type) {
 	case node.Removed:
@@ -45,7 +45,7 @@ func Ending(ev node.Event) error {
 	return nil
 }
 
-// WithCause adds the author, end and reason of a removal to an ending, for a user that has not seen the event.
+// WithCause adds to the error of [Ending] who removed us, until when and why. It is for a user who has not seen the event.
 func WithCause(err error, ev node.Event) error {
 	f, ok := err.(*fail.Error)
 	b, removed := ev.Body.(node.Removed)

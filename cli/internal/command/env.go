@@ -28,25 +28,25 @@ type Env struct {
 	Show Settings
 	// Keep saves the value of a setting for the next start; nil: nothing is saved.
 	Keep func(s Setting, value string) error
-	// Terminal is how the terminal is told to call the user.
+	// Terminal says how this terminal shows a notification.
 	Terminal notify.Terminal
-	// Shares are the pages that are shared. They end before the node.
+	// Shares are the web pages that are served for rooms. They end before the node.
 	Shares Shares
-	// Visits are the commands that are in a room for a while.
+	// Visits counts the commands and programs that stay in a room for a while only.
 	Visits Visits
 	// Kept returns the settings that the next console begins with; nil: those of Show.
 	Kept func() (Settings, error)
 	// Doctor says what stops this machine from finding or reaching others.
 	Doctor func(context.Context, Patient) Diagnosis
-	// Process is this one, if the node is in it; nil: it is in another one.
+	// Process describes this process, if the node runs in it. It is nil if the node runs in another process.
 	Process *Process
-	// Restore restores the terminal while a line editor uses it; nil: none does.
+	// Restore undoes what a line editor has changed in the terminal. It is nil while no line editor runs.
 	Restore func()
 	// Exit ends the program from a goroutine that cannot return.
 	Exit func(code int)
 }
 
-// A Patient is the running node that asks for the examination, if there is one.
+// A Patient is the running node that doctor is asked about, if there is one.
 type Patient struct {
 	Self  node.PeerID
 	Peers []node.PeerInfo
@@ -69,7 +69,8 @@ func (e *Env) Say(line safe.Text) {
 	}
 }
 
-// Guard is deferred first in every goroutine of a face: a panic there ends the program as one in the main goroutine would.
+// Guard must be the first deferred call of every goroutine of a face. A panic there then ends the program in the same way as one
+// in the main goroutine.
 func (e *Env) Guard() {
 	cause := recover()
 	if cause != nil && e.Restore != nil {
@@ -80,7 +81,7 @@ func (e *Env) Guard() {
 	}
 }
 
-// Greeting names our nick, and says where our identity is kept.
+// Greeting says what our nick is, and where our identity is kept.
 func (e *Env) Greeting(info node.Info) safe.Text {
 	kept := "your identity and rooms are kept in " + safe.Phrase(e.DataDir) + ", messages are not"
 	if e.DataDir == "" {

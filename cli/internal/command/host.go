@@ -8,8 +8,8 @@ import (
 	"localchat/node"
 )
 
-// A Host is the process that runs the node, as far as a face wants more of it than the node: the pages that it shares, what its
-// machine's network is like, and its log. A node in another process is one; for a node of this process, it is [Own].
+// A Host is what a face uses of the process that runs the node, beside the node: its shared pages, the state of the network of its
+// machine, and its log. For a node in this process the host is [Own]; the client of package rpc is the host of a node in another.
 type Host interface {
 	Share(ctx context.Context, room string, o ShareOptions) (Shared, error)
 	// Shared returns the share of a room; it fails with not_found if there is none.
@@ -17,13 +17,13 @@ type Host interface {
 	Unshare(ctx context.Context, room string) error
 	// MakeInvite makes an invite, with a page of its own if the room is shared.
 	MakeInvite(ctx context.Context, room, nick string, expires time.Duration) (Invite, error)
-	// Visit joins a room for a while. leave ends the visit; if the node entered the room for this, or for another visit that is
-	// over, it leaves it.
+	// Visit joins a room for a while. leave ends the visit. After the last visit, the node leaves the room if it had entered it only
+	// for visits.
 	Visit(ctx context.Context, o node.JoinOptions) (joined node.JoinedInfo, leave func(context.Context) error, err error)
 	// Diagnose says what stops the machine from finding or reaching others.
 	Diagnose(ctx context.Context) (Diagnosis, error)
-	// ReadLog returns the last lines of the log, at most so many; 0: all that are kept.
-	ReadLog(ctx context.Context, most int) (LogLines, error)
+	// ReadLog returns the last lines of the log, up to limit of them. With a limit of 0 it returns all that are kept.
+	ReadLog(ctx context.Context, limit int) (LogLines, error)
 }
 
 // An Invite is an invite, with the address of a page for it if its room is shared.
@@ -32,13 +32,13 @@ type Invite struct {
 	Page string `json:"page,omitempty"`
 }
 
-// LogLines are the last lines of a log, of so many that are kept.
+// LogLines are the last lines of a log, and the number of lines that are kept.
 type LogLines struct {
 	Lines []string `json:"lines"`
 	Kept  int      `json:"kept"`
 }
 
-// A SettingInfo is a setting with which a console begins, and its possible values.
+// A SettingInfo is the value of a setting that a new console begins with, and the values that it can have.
 type SettingInfo struct {
 	Name   string   `json:"name"`
 	Value  string   `json:"value"`
@@ -95,15 +95,15 @@ func (o Own) Diagnose(ctx context.Context) (Diagnosis, error) {
 	return o.Env.Doctor(ctx, p), nil
 }
 
-func (o Own) ReadLog(_ context.Context, most int) (LogLines, error) {
-	if most <= 0 {
-		most = maxLogLines
+func (o Own) ReadLog(_ context.Context, limit int) (LogLines, error) {
+	if limit <= 0 {
+		limit = maxLogLines
 	}
-	lines, kept := o.Env.Ring.last(most)
+	lines, kept := o.Env.Ring.last(limit)
 	return LogLines{lines, kept}, nil
 }
 
-// Settings returns the settings with which a console begins, as they are kept now.
+// Settings returns the saved settings, with which a new console begins.
 func (o Own) Settings(context.Context) ([]SettingInfo, error) {
 	show := o.Env.Show
 	if o.Env.Kept != nil {
@@ -119,14 +119,14 @@ func (o Own) Settings(context.Context) ([]SettingInfo, error) {
 	return all, nil
 }
 
-// Set keeps a setting for the consoles that begin later. Those that run keep theirs.
+// Set saves a setting for consoles that are started later. Running consoles keep their own.
 func (o Own) Set(_ context.Context, name, value string) error {
 	s, err := settingOf(name, value)
 	if err != nil {
 		return err
 	}
 	if o.Env.Keep == nil {
-		return &fail.Error{Code: fail.ExitFailure, Text: "nothing is kept for the next start", Hint: "start the program without --ephemeral"}
+		return &fail.Error{Code: fail.ExitFailure, Text: "settings are not saved by this program", Hint: "start it without --ephemeral"}
 	}
 	return o.Env.Keep(s, value)
 }

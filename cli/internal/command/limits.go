@@ -12,16 +12,17 @@ const (
 	logShown = 40
 	// JoinWait is how long joining waits for the room to be found, and for everything else that needs no person.
 	JoinWait = 60 * time.Second
-	// KnockWait is how long joining waits for a person to answer, who may be away from the keyboard: as long as a knock is
-	// kept.
+	// KnockWait is how long joining waits for the owner of a room, who may be away from the keyboard. A knock is kept as long.
 	KnockWait = 10 * time.Minute
-	// maxDoors, in rooms whose names are remembered for those that visit them: more than a node can be in.
+	// maxDoors, in rooms and invites that visitors have named: more rooms than a node can be in.
 	maxDoors = 256
 	// RequestWait bounds a console command that waits only for the local node.
 	RequestWait = 15 * time.Second
-	// defaultShareInvites is how many people a page lets in by an invite: a table. defaultShareFor is how long it is there, and
-	// maxShareFor the longest: nobody thinks of a page any more after a day.
+	// defaultShareInvites is how many people a shared page lets in, each by an invite: the people around a table.
 	defaultShareInvites = 10
-	defaultShareFor     = time.Hour
-	maxShareFor         = 24 * time.Hour
+	// defaultShareFor is how long a page is shared, and maxShareFor the longest time: after a day everybody has forgotten the page.
+	defaultShareFor = time.Hour
+	maxShareFor     = 24 * time.Hour
+	// searchShown is how many lines /search prints, the latest ones: they fit on a screen or two.
+	searchShown = 50
 )

@@ -13,7 +13,7 @@ type LogRing struct {
 	next  int
 }
 
-// Write keeps p, which is one line of a slog handler.
+// Write keeps p. A slog handler calls it once for each line.
 func (r *LogRing) Write(p []byte) (int, error) {
 	line := strings.TrimSuffix(string(p[:min(len(p), maxLogLine)]), "\n")
 	r.mu.Lock()
@@ -27,7 +27,7 @@ func (r *LogRing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last returns up to n lines, the oldest first, and how many there are.
+// last returns the last n lines, the oldest first, and how many lines are kept.
 func (r *LogRing) last(n int) ([]string, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

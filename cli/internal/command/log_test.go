@@ -19,4 +19,8 @@ func TestLogRing(t *testing.T) {
 	if got, _ := r.last(2); len(got) != 2 || got[1] != "the last" {
 		t.Errorf("%q", got)
 	}
+	_, _ = r.Write([]byte(strings.Repeat("x", maxLogLine+5) + "\n"))
+	if got, _ := r.last(1); len(got[0]) != maxLogLine {
+		t.Errorf("a line of %d bytes is kept, want %d", len(got[0]), maxLogLine)
+	}
 }

@@ -10,9 +10,9 @@ import (
 	"localchat/node"
 )
 
-// A Net is how a node is connected.
+// A Net describes how a node is connected.
 type Net struct {
-	// Join is what others type to reach the node: HOST:PORT.
+	// Join lists the addresses to type on another machine, as HOST:PORT.
 	Join []string `json:"join"`
 	// TCP and UDP are the ports that others connect to.
 	TCP   []uint16  `json:"tcp"`
@@ -23,8 +23,8 @@ type Net struct {
 	MayBeMore bool `json:"may_be_more,omitempty"`
 }
 
-// A NetPeer is another node. Nick is that of a member of one of our rooms, and At are its addresses, as HOST:PORT where they
-// have that form.
+// A NetPeer is another node. Nick is empty unless the node is a member of one of our rooms. At are its addresses, as HOST:PORT
+// where they have that form.
 type NetPeer struct {
 	Peer      node.PeerID `json:"peer"`
 	Nick      string      `json:"nick,omitempty"`
@@ -58,7 +58,7 @@ func NetOf(ctx context.Context, n Node) (Net, error) {
 	return net, nil
 }
 
-// runNet shows what others type to reach us, our addresses, and the nodes that we know.
+// runNet shows our addresses, how others type them, and the nodes that we know.
 func runNet(ctx context.Context, c Call) (Reply, error) {
 	net, err := NetOf(ctx, c.Node)
 	if err != nil {
@@ -100,7 +100,7 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 	return replied(lines...)
 }
 
-// abroad returns the addresses that lead here from other machines, or all of them if there are none.
+// abroad returns the addresses that other machines can use, or all of them if there is none.
 func abroad(addrs []string) []string {
 	far := slices.DeleteFunc(slices.Clone(addrs), func(addr string) bool {
 		return strings.HasPrefix(addr, "/ip4/127.") || strings.HasPrefix(addr, "/ip6/::1/")
@@ -111,7 +111,7 @@ func abroad(addrs []string) []string {
 	return far
 }
 
-// portsLine is what a firewall has to let in.
+// portsLine names the ports that a firewall has to let in.
 func portsLine(net Net) safe.Text {
 	line := safe.Text("ports ")
 	for _, of := range []struct {

@@ -7,8 +7,8 @@ import (
 	"localchat/node"
 )
 
-// A Node is a node as the faces use it: [Live], a node in this process, or the client of package rpc, a node in another one. Tests
-// have a fake, which shows each event and error without a network.
+// A Node is what the faces use of a node. [Live] is a node in this process, and the client of package rpc is one in another. Tests
+// use a fake, which can produce every event and error without a network.
 type Node interface {
 	Info() node.Info
 	Peers(ctx context.Context) ([]node.PeerInfo, error)

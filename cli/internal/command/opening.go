@@ -41,12 +41,12 @@ func (o *Opening) As(nick string) *Command {
 	}}
 }
 
-// Asking shows our nick and words while we knock: the owner may want to compare them.
+// Asking shows our nick and words before the owner of a room has been asked to admit us. The owner may want to compare them.
 func Asking(info node.Info) safe.Text {
 	return render.NoticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; your words: " + safe.Phrase(info.Words)
 }
 
-// Asked says that we wait at the door of a room, and for how long.
+// Asked says that the owner of a room has been asked to admit us, and how long we wait for the answer.
 func Asked(room string, left time.Duration) safe.Text {
 	unit := time.Second
 	if left > 90*time.Second {

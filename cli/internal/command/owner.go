@@ -15,8 +15,8 @@ import (
 	"localchat/node"
 )
 
-// This file holds the commands of a room's owner. Most of them have no reply: the event that everybody gets shows what they
-// did.
+// This file holds the commands of a room's owner. Most of them have no reply: everybody in the room gets an event about what they
+// did, and so does the owner.
 
 func runInvite(ctx context.Context, c Call) (Reply, error) {
 	if !c.Room.Owned {
@@ -42,7 +42,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 		render.NoticeMark + "they type localchat join and this text; /uninvite " + safe.Name(invite.ID) + " revokes it",
 		words,
 	}}
-	// A camera that sees the invite itself can do nothing with it. A page that is shared has the program too.
+	// A camera that reads the invite cannot do anything with it, but one that reads the address of a shared page can open it.
 	code := cmp.Or(invite.Page, invite.Text)
 	if invite.Page == "" {
 		r.Lines = append(r.Lines, render.NoticeMark+"for people without the program, /share hands it out on a web page")
@@ -103,10 +103,10 @@ func runKick(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
-// banTerms returns how long a ban or a mute lasts, 0 for ever, and its reason.
+// banTerms returns the length and the reason of a ban or a mute. A length of 0 means that it has no end.
 func banTerms(c Call) (length time.Duration, reason string) {
 	reason = c.Arg(1)
-	// "0" is no duration here: a ban for no time is a slip, and the digit may begin the reason.
+	// "0" is not read as a length: nobody bans for no time, so the digit probably begins the reason.
 	if first, rest := splitWord(reason); first != "0" {
 		if d, err := render.ParseSpan(first); err == nil {
 			return d, rest
@@ -121,7 +121,7 @@ func runBan(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
-// askBan names the peer by more than its nick, says what will happen, and binds the answer to that peer.
+// askBan says whom the ban is for, by more than a nick, and what will happen. A yes bans that peer, even if its nick changes hands.
 func askBan(c Call, k CompletionContext) (*Confirmation, error) {
 	target, args := safe.Name(c.Args[0])+" (not in the room now)", c.Args
 	switch one, err := k.one(c.Args[0], c.Room.Name); {

@@ -14,16 +14,16 @@ import (
 	"localchat/node"
 )
 
-// An Input is the meaning of a line of the console: a command, or something to say.
+// An Input is the meaning of a line that was typed: a command, or something to say.
 type Input struct {
 	Say  string   // text to say, if Cmd is nil
 	Cmd  *Command // command to run
 	Args []string
 }
 
-// Parse returns the meaning of line. Nothing that looks like a command is ever said by mistake: a line with a slash as its
-// first visible character is a command or an error. "//x" says "/x". A text is said exactly as it was typed. An empty line
-// is neither.
+// Parse returns the meaning of line. Nothing that looks like a command is ever said by mistake: if the first visible character of
+// a line is a slash, it is a command or an error. "//x" says "/x". Text is said exactly as it was typed. The meaning of an empty
+// line is an empty Input.
 func Parse(line string, table []*Command) (Input, error) {
 	line = strings.TrimRight(line, "\r\n")
 	slash, text := cutSlash(line)
@@ -57,8 +57,9 @@ func Parse(line string, table []*Command) (Input, error) {
 	return Input{Cmd: cmd, Args: args}, err
 }
 
-// Meant returns the meaning of a line without a slash, typed in room, or in no room if it has no id. That is something to
-// say, except for an invite: it lets its first reader in, so it is never said by mistake.
+// Meant returns the meaning of a line without a slash. room is the room in which it was typed; without an ID, it was typed in the
+// lobby. Such a line is something to say, unless it is an invite: the first person who reads an invite can use it, so it is never
+// said by mistake.
 func Meant(text string, room Room, table []*Command) (Input, error) {
 	invite := strings.TrimFunc(text, unseen)
 	if !IsInvite(invite) {
@@ -72,20 +73,21 @@ func Meant(text string, room Room, table []*Command) (Input, error) {
 		"that is an invite and was not said: the first person to read it could use it")
 }
 
-// elsewhere holds commands that are missing here, of other programs or of other consoles, with hints on what to use instead.
+// elsewhere holds commands that other programs or other consoles have, and what to use instead.
 var elsewhere = map[string]string{
 	"nick":   "you choose a nick when you join: /join ROOM --nick NICK",
 	"detach": "this console runs the node, which ends with it; localchat up runs one in the background, and consoles attach to that",
 }
 
-// slashes begin a command. The same key types the wide one while an input method for Chinese, Japanese or Korean is on. No
-// key types the other characters that look like a slash, so a line that begins with one of those is said.
+// slashes are the characters that begin a command. While an input method for Chinese, Japanese or Korean is on, the key of the
+// slash types the wide one. No key types the other characters that look like a slash, so a line that begins with one of them is
+// said.
 var slashes = []string{"/", "\uFF0F"}
 
 // cutSlash cuts off the slash that is the first visible character of a line. If there is none, slash is "" and text is the
 // visible part of the line.
 func cutSlash(line string) (slash, text string) {
-	// A screen omits an escape sequence as a whole. Nobody types one that would end in the slash.
+	// A screen shows nothing of an escape sequence, so the line without such sequences is looked at too.
 	for _, text = range []string{line, ansi.Strip(line)} {
 		text = strings.TrimLeftFunc(text, unseen)
 		for _, s := range slashes {
@@ -121,7 +123,7 @@ func LookUp(name, rest string, table []*Command) (*Command, string) {
 	return nil, rest
 }
 
-// commandWord brings a word to the form in which commands are compared: in lower case, without wide letters.
+// commandWord returns a word in the form in which commands are compared: in lower case, without wide letters.
 func commandWord(word string) string { return strings.ToLower(norm.NFKC.String(word)) }
 
 // split returns the arguments of c from the rest of its line: up to c.Max of them, the last one with all that remains.
@@ -163,9 +165,9 @@ func splitWord(s string) (word, rest string) {
 	return s[:i], strings.TrimLeftFunc(s[i:], unicode.IsSpace)
 }
 
-// nearest returns the name in the table that name was most likely meant to be, or "": one that begins with name, or one that
-// differs from it by a few slips. A slip is a letter left out, added or swapped with its neighbour, or the key beside the
-// right one.
+// nearest returns the command that somebody who typed name most likely meant, or "". That is a command that begins with name, or
+// one that differs from it by a few slips. A slip is a letter left out, a letter added, two neighbours swapped, or the key beside
+// the right one.
 func nearest(name string, table []*Command) string {
 	const enough = 3 // letters; a shorter beginning says too little
 	if len(name) < enough {
@@ -187,8 +189,8 @@ func nearest(name string, table []*Command) string {
 	return best
 }
 
-// longWord is the length, in letters, from which a word is recognized with two slips in it, or with any wrong letter. In a
-// shorter word that makes another word: nick is not kick, and font is not host.
+// longWord is a length in letters. A word of that length is recognized with two slips in it, and any wrong letter counts as a slip.
+// In a shorter word these would make another word: nick is not kick, and font is not host.
 const longWord = 6
 
 func maxSlips(word string) int {
@@ -198,8 +200,8 @@ func maxSlips(word string) int {
 	return 2
 }
 
-// Slips returns how many slips turn meant into typed (optimal string alignment). For words that are too long for a command
-// it returns their length.
+// Slips returns how many slips turn meant into typed (optimal string alignment). For words longer than any command it returns the
+// length of the longer one.
 func Slips(typed, meant string) int {
 	const longest = 16
 	if len(typed) > longest || len(meant) > longest {
@@ -239,7 +241,7 @@ func besides(a, b byte) bool {
 	} {
 		ax, ay := keyAt(rows, a)
 		bx, by := keyAt(rows, b)
-		// In quarters of a key: each row is shifted a little to the right of the one above it.
+		// Distances are in quarters of a key, since each row is shifted a little to the right of the one above it.
 		if dx, dy := ax-bx, ay-by; ay >= 0 && by >= 0 && dx*dx <= 4*4 && dy*dy <= 1 {
 			return true
 		}
@@ -247,7 +249,7 @@ func besides(a, b byte) bool {
 	return false
 }
 
-// keyAt returns the position of a key: its distance from the left in quarters of a key, and its row, or -1.
+// keyAt returns the position of a key: its distance from the left, in quarters of a key, and its row. For no such key y is -1.
 func keyAt(rows [3]string, key byte) (x, y int) {
 	for y, row := range rows {
 		if i := strings.IndexByte(row, key); i >= 0 {

@@ -52,14 +52,14 @@ func TestParse(t *testing.T) {
 		{line: "\x1b[31m/kick dave", cmd: "kick", args: []string{"dave"}},
 		{line: "\x1b]0;title\a/kick dave", cmd: "kick", args: []string{"dave"}},
 		{line: "a\x1b[31m/kick dave", say: "a\x1b[31m/kick dave"},
-		// The slash, letters and blanks of an input method.
+		// The slash, letters and blanks that an input method types.
 		{line: "／kick dave", cmd: "kick", args: []string{"dave"}},
 		{line: "／ｋｉｃｋ　dave", cmd: "kick", args: []string{"dave"}},
 		{line: "//／x", say: "/／x"},
 		{line: "／／x", say: "／x"},
 		{line: "／/x", say: "/x"},
 		{line: "／frob", err: "there is no /frob"},
-		// Other characters that look like a slash: no key for the slash types them.
+		// Other characters that look like a slash: the key of the slash types none of them.
 		{line: "⁄kick", say: "⁄kick"},
 		{line: "╱╲", say: "╱╲"},
 		// Text is sent exactly as it was typed.

@@ -6,21 +6,21 @@ import (
 	"localchat/node"
 )
 
-// A Process is the run of the program that has the node in it.
+// A Process is the process that runs the node.
 type Process struct {
-	// Face is the command that was typed, as in an [Attachment]; [Background] has nobody before it.
+	// Face is the command that was typed, as in an [Attachment].
 	Face    string
 	Version string
-	Since   time.Time // the node runs
+	Since   time.Time // when the node was started
 	// Log is the file that a process in the background writes, or "".
 	Log string
 	// Attached returns the faces in other processes.
 	Attached func() []Attachment
-	// End ends it in order, as /quit does.
+	// End ends the process in order, as /quit does.
 	End func()
 }
 
-// Background is the face of a node that runs by itself.
+// Background is the face of a node that runs in the background, where nobody sees it.
 const Background = "up"
 
 // An Attachment is a face in another process.
@@ -51,7 +51,7 @@ type Seat struct {
 	Members int         `json:"members"`
 }
 
-// Others are the faces in processes other than the one with this ID.
+// Others returns the attached faces, without those of the process with this ID.
 func (p *Process) Others(pid int) []Attachment {
 	var all []Attachment
 	for _, f := range p.Attached() {

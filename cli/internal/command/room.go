@@ -223,7 +223,7 @@ func CutNick(text string) (room, nick string, err error) {
 	return room, nick, nil
 }
 
-// Patient makes a join wait for a person to answer, but less long for the room to be found.
+// Patient returns o with two time limits: a person may take longer to answer than the search for the room may take.
 func (c Call) Patient(o node.JoinOptions) node.JoinOptions {
 	o.Find, o.Asked = JoinWait, c.Asked
 	return o
@@ -283,12 +283,12 @@ func runLeave(ctx context.Context, c Call) (Reply, error) {
 	return Reply{Then: func(f Face) { f.PutAway(c.Room) }}, nil
 }
 
-// Away says that a room is hidden and stays open.
+// Away tells an owner that a room is hidden and stays open.
 func Away(r Room) safe.Text {
 	return render.NoticeMark + safe.Name(r.Name) + " is hidden from you, and you are still its owner; /switch " + render.Word(r.Name, r.ID) + " brings it back"
 }
 
-// askLeave asks an owner whether to close or hide the room.
+// askLeave asks an owner whether to close the room or hide it.
 func askLeave(c Call, k CompletionContext) (*Confirmation, error) {
 	if !c.Room.Owned || c.Arg(0) != "" {
 		return nil, nil
@@ -370,9 +370,6 @@ func runWhoami(_ context.Context, c Call) (Reply, error) {
 	return replied(lines...)
 }
 
-// searchShown is how many lines /search prints: the latest that fit on a screen or two.
-const searchShown = 50
-
 func runSearch(ctx context.Context, c Call) (Reply, error) {
 	history, err := c.Node.History(ctx, c.Room.ID)
 	if err != nil {
@@ -392,7 +389,7 @@ func runSearch(ctx context.Context, c Call) (Reply, error) {
 	return Reply{Hits: found[max(len(found)-searchShown, 0):], Lines: append(lines, notHere(history)...)}, nil
 }
 
-// notHere says that lines are missing in a history, and why.
+// notHere says which lines a history lacks, and why.
 func notHere(h node.HistoryInfo) (lines []safe.Text) {
 	if h.More > 0 {
 		lines = append(lines, render.NoticeMark+render.Count(h.More, "line was", "lines were")+" dropped early: the room says more than a node can keep")
@@ -422,7 +419,7 @@ func runClear(context.Context, Call) (Reply, error) {
 	return Reply{Then: Face.Clear}, nil
 }
 
-// endsToo says how many others end with this console, or "".
+// endsToo says how many other processes end with this console. It returns "" if none do.
 func endsToo(c Call) safe.Text {
 	if c.Env.Process == nil {
 		return ""
@@ -434,7 +431,7 @@ func endsToo(c Call) safe.Text {
 	return render.Count(n, "other localchat is", "others are") + " attached to this one and would end as well"
 }
 
-// askQuit asks if others end as well.
+// askQuit asks before quitting, if other processes end as well.
 func askQuit(c Call, _ CompletionContext) (*Confirmation, error) {
 	others := endsToo(c)
 	if others == "" || c.Arg(0) == yes {
@@ -453,7 +450,7 @@ func runQuit(_ context.Context, c Call) (Reply, error) {
 	return Reply{Then: Face.End}, nil
 }
 
-// GoesOn says that the node of an attached console goes on.
+// GoesOn tells the user of an attached console, which quits, that the node goes on.
 func GoesOn(rooms []Room) safe.Text {
 	text := render.NoticeMark + "goodbye; localchat goes on in the process that runs the node"
 	var names []safe.Text

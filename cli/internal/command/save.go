@@ -13,8 +13,8 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// runSave writes the lines of the room that are kept here to a new file, which nobody else can read. Each row of a line after
-// the first is marked, so that it cannot pass for a line of its own, as on the screen.
+// runSave writes the lines of the room that are kept here to a new file, which only this user can read. If a line has several rows,
+// each row after the first is marked, as on the screen: it cannot pass for another line.
 func runSave(ctx context.Context, c Call) (Reply, error) {
 	path := c.Args[0]
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {

@@ -18,17 +18,17 @@ type Settings struct {
 	Notify                   notify.Settings
 }
 
-// UsualSettings are the defaults.
-var UsualSettings = Settings{Times: true, Notify: notify.Usual}
+// DefaultSettings are the settings of a user who has changed none.
+var DefaultSettings = Settings{Times: true, Notify: notify.Default}
 
 // A Setting describes one setting.
 type Setting struct {
 	Name, Help string
-	// Values are what it can be.
+	// Values are the values that it can have.
 	Values []string
-	// Flag is set if a flag has that name, so that it stands among the flags in the configuration file.
+	// Flag is set if the setting is also a flag of the command line. It then stands among the flags in the configuration file.
 	Flag bool
-	// at returns where the setting is held: a *bool, or a [notify.Level].
+	// at returns the place of the setting in Settings: a *bool or a *[notify.Level].
 	at func(*Settings) any
 }
 
@@ -38,13 +38,13 @@ var onOff = []string{"on", "off"}
 var SettingTable = []Setting{
 	{Name: "times", Help: "show the time (HH:MM) in front of every line", Values: onOff, at: func(s *Settings) any { return &s.Times }},
 	{Name: "notify", Help: "what calls you while you look elsewhere: your nick, direct messages, knocks and your removal (calls), or every line (all)", Values: notify.Levels, Flag: true, at: func(s *Settings) any { return &s.Notify.Level }},
-	{Name: "notify-text", Help: "show names, and what was said, in what calls you", Values: onOff, Flag: true, at: func(s *Settings) any { return &s.Notify.Text }},
-	{Name: "bell", Help: "ring for what calls you while you look, too", Values: onOff, at: func(s *Settings) any { return &s.Bell }},
+	{Name: "notify-text", Help: "show names and what was said in a notification", Values: onOff, Flag: true, at: func(s *Settings) any { return &s.Notify.Text }},
+	{Name: "bell", Help: "ring the bell for these also while you look at the console", Values: onOff, at: func(s *Settings) any { return &s.Bell }},
 	{Name: "keys", Help: "show when the room has a new key", Values: onOff, at: func(s *Settings) any { return &s.Keys }},
 	{Name: "mouse", Help: "scroll with the wheel, choose with a click; hold Shift to select text", Values: onOff, at: func(s *Settings) any { return &s.Mouse }},
 }
 
-// OnOff is the value of a setting that is one of two.
+// OnOff returns the word for the value of a switch.
 func OnOff(on bool) string {
 	if on {
 		return onOff[0]
@@ -73,10 +73,10 @@ func (s Setting) Set(all *Settings, value string) {
 	}
 }
 
-// Key is the key of the setting in the configuration file.
+// Key returns the key of the setting in the configuration file.
 func (s Setting) Key() string { return strings.ReplaceAll(s.Name, "-", "_") }
 
-// TOML is a value as it stands there.
+// TOML returns a value of the setting as it is written in the configuration file.
 func (s Setting) TOML(value string) string {
 	if slices.Equal(s.Values, onOff) {
 		return fmt.Sprint(value == onOff[0])

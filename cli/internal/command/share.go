@@ -14,11 +14,11 @@ import (
 	"localchat/node"
 )
 
-// groupsRead is the number of groups of a sum that a person has to read: another program whose sum begins with the same 128
-// bits cannot be made.
+// groupsRead is how many groups of a SHA-256 sum people read to each other. They hold 128 bits: nobody can make another program
+// whose sum begins with the same ones.
 const groupsRead = 4
 
-// off is the argument of /share that ends it.
+// off is the argument of /share that ends a share.
 const off = "off"
 
 func shareWords(CompletionContext) []string {
@@ -61,7 +61,7 @@ func Share(ctx context.Context, c Call, o ShareOptions) (Reply, error) {
 	return sharedReply(c, made), nil
 }
 
-// parseShare reads the options of /share. A folder is named last, blanks and all.
+// parseShare reads the options of /share. --release comes last: its folder is the rest of the line, which may hold blanks.
 func parseShare(text string) (ShareOptions, error) {
 	o := DefaultShare
 	text, folder, named := strings.Cut(text, "--release")
@@ -96,7 +96,7 @@ func sharedReply(c Call, s Shared) Reply {
 	}
 	r := Reply{Lines: []safe.Text{render.NoticeMark + "handing out " + what + render.Until(s.Until) + ", at:"}}
 	if len(s.URLs) == 0 {
-		r.Lines = append(r.Lines, render.FaultMark+"no address that a browser on another machine could open; has this machine a network?")
+		r.Lines = append(r.Lines, render.FaultMark+"this machine has no address that a browser on another machine could open; is it on a network?")
 	}
 	for _, url := range s.URLs {
 		r.Lines = append(r.Lines, render.NoticeMark+safe.Phrase(url))
@@ -111,8 +111,8 @@ func sharedReply(c Call, s Shared) Reply {
 		r.Lines = append(r.Lines, render.NoticeMark+safe.Phrase(strings.Join(share.Groups(f.SHA256)[:groupsRead], " "))+"  "+safe.Phrase(f.Name))
 	}
 	own := slices.IndexFunc(s.Files, func(f *share.File) bool { return f.Linked })
-	if own == 0 || own > 0 && s.Files[own-1].System() != s.Files[own].System() { // else guests get the release
-		r.Lines = append(r.Lines, render.NoticeMark+"this program starts only on systems like this one: it was built with their C library. CGO_ENABLED=0 go build makes one for all, and --release hands out a release")
+	if own == 0 || own > 0 && s.Files[own-1].System() != s.Files[own].System() { // otherwise guests get the program of the release
+		r.Lines = append(r.Lines, render.NoticeMark+"this program was built with the C library of this system, and starts only on systems like it. CGO_ENABLED=0 go build makes one that starts on all; --release hands out a release")
 	}
 	r.Lines = append(r.Lines, render.NoticeMark+"your words: "+safe.Phrase(s.Words),
 		render.NoticeMark+"a firewall on this machine has to let in TCP port "+safe.Number(s.Port)+"; with --port it is the same each time. /share off ends the page")

@@ -19,7 +19,7 @@ import (
 	"localchat/node"
 )
 
-// An inviting node makes another invite each time.
+// An inviting node makes a different invite each time.
 type inviting struct {
 	*clitest.Node
 	made []node.InviteInfo
@@ -40,13 +40,13 @@ func (n *inviting) Invite(ctx context.Context, room, nick string, expires time.D
 	return i, err
 }
 
-// Listen leaves it to the test to close the events.
+// Listen does not close the events when it is stopped; the test does.
 func (n *inviting) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
 	events, _ := n.Node.Listen(o)
 	return events, func() {}
 }
 
-// sharer is a node in the room lab, which it owns or not, and the call of a command there.
+// sharer returns a node in the room lab, which it owns or not, and the call of a command there.
 func sharer(t *testing.T, owned bool) (*inviting, Call) {
 	t.Helper()
 	f := &inviting{Node: clitest.NewNode()}
@@ -77,7 +77,7 @@ func do(t *testing.T, c Call, words string) (string, error) {
 	return text, err
 }
 
-// page returns what the share of c serves at this machine; "" if nothing is served.
+// page returns what the share of c serves under path, or "" if nothing is served.
 func page(t *testing.T, c Call, path string) string {
 	t.Helper()
 	of, on := c.Env.Shares.Of(c.Room.ID)
@@ -87,7 +87,7 @@ func page(t *testing.T, c Call, path string) string {
 	return read(t, of.Port, path)
 }
 
-// portOf is the port of the page of c.
+// portOf returns the port of the page of c.
 func portOf(c Call) int {
 	of, _ := c.Env.Shares.Of(c.Room.ID)
 	return of.Port
@@ -108,8 +108,8 @@ func read(t *testing.T, port int, path string) string {
 	return string(body)
 }
 
-// TestShare: the page has the program, words and invites; /share shows it again, /share off ends it and revokes what nobody
-// has used.
+// TestShare: the page has the program, words and invites. /share shows the page again; /share off ends it and revokes the invites that
+// nobody has used.
 func TestShare(t *testing.T) {
 	f, c := sharer(t, true)
 	said, err := do(t, c, "--invites 2")
@@ -132,12 +132,12 @@ func TestShare(t *testing.T) {
 		t.Error("it is shared twice")
 	}
 
-	// An invite that is used is shown to nobody.
+	// A used invite is shown to nobody.
 	f.Node.Open = f.made[1:]
 	f.Emit(node.MemberJoined{Nick: "carol"})
 	eventually(t, "the used invite is gone", func() bool { return strings.Contains(page(t, c, "/"), "join LOCALCHAT:ROOMB") })
 
-	// An invite that the owner makes meanwhile has a page of its own.
+	// An invite that the owner makes while the room is shared has a page of its own.
 	r, err := runInvite(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// eventually waits for what no event reports.
+// eventually waits for a change that no event reports.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline, tick := time.After(20*time.Second), time.NewTicker(5*time.Millisecond)
@@ -179,8 +179,8 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// TestShareEnds: the page is gone when we are in the room no more, with its time, and with the program; what happens in another
-// room does not end it.
+// TestShareEnds: the page ends when we are no longer in the room, when its time is over, and with the program. Events of other rooms do
+// not end it.
 func TestShareEnds(t *testing.T) {
 	for name, end := range map[string]func(*inviting, Call){
 		"the room is closed": func(f *inviting, _ Call) { f.Emit(node.RoomClosed{}) },
@@ -203,7 +203,7 @@ func TestShareEnds(t *testing.T) {
 		f.EmitIn(clitest.DenID, "den", node.Left{})
 		f.Emit(node.MemberLeft{Nick: "carol"})
 		f.Node.Open = f.made[1:]
-		f.Emit(node.MemberJoined{Nick: "carol"}) // when its effect is there, all before it has been seen
+		f.Emit(node.MemberJoined{Nick: "carol"}) // once this one has an effect, the share has seen those before it
 		eventually(t, name+": carol's invite is used", func() bool { return slices.Contains(f.Did(), "invites") })
 		if page(t, c, "/") == "" {
 			t.Fatalf("%s: the page is gone before that", name)
@@ -222,8 +222,8 @@ func TestShareEnds(t *testing.T) {
 	eventually(t, "its time is over", func() bool { _, on := c.Env.Shares.Of(c.Room.ID); return !on })
 }
 
-// TestShareAsMember: a member that may not invite shares a page without an invite, and one that may shares the owner's. The
-// words of both are there.
+// TestShareAsMember: a member that may not invite shares a page without invites. If the member may invite, the page has invites of
+// the owner. It has the words of both.
 func TestShareAsMember(t *testing.T) {
 	f, c := sharer(t, false)
 	if _, err := do(t, c, ""); err != nil {
@@ -249,7 +249,7 @@ func TestShareAsMember(t *testing.T) {
 		t.Errorf("a member revokes: %q", did)
 	}
 
-	// Guests type a line that has the invite in it. The node of a hostile owner makes one that is more than a plain word.
+	// Guests type a line that has the invite in it. The node of a hostile owner makes an invite that is more than a plain word.
 	f, c = sharer(t, false)
 	f.Rules.MembersInvite, f.text = true, "LOCALCHAT:AB\nCD"
 	if said, err := do(t, c, ""); err == nil {
@@ -257,7 +257,7 @@ func TestShareAsMember(t *testing.T) {
 	}
 }
 
-// TestShareRefused: each mistake has an answer, and leaves nothing behind.
+// TestShareRefused: each wrong option gets an error, and no page or invite is left behind.
 func TestShareRefused(t *testing.T) {
 	taken, err := net.Listen("tcp", ":0")
 	if err != nil {
@@ -294,7 +294,7 @@ func TestShareRefused(t *testing.T) {
 	}
 }
 
-// orNil has fail.Explain explain what is no error.
+// orNil returns err, or another error if there is none: fail.Explain needs one.
 func orNil(err error) error {
 	if err == nil {
 		return os.ErrInvalid
@@ -302,7 +302,7 @@ func orNil(err error) error {
 	return err
 }
 
-// TestShareSaysLinked: the owner is told that the program starts on few systems, unless guests get another one for that system.
+// TestShareSaysLinked: a program that starts only on few systems is reported, unless the release has another one for this system.
 func TestShareSaysLinked(t *testing.T) {
 	sum := strings.Repeat("0", 64)
 	own := &share.File{Name: "own", OS: "linux", Arch: "amd64", SHA256: sum, Linked: true}
@@ -311,7 +311,7 @@ func TestShareSaysLinked(t *testing.T) {
 		false: {{Name: "archive", OS: "linux", Arch: "amd64", SHA256: sum}, own},
 	} {
 		said := string(safe.Join(sharedReply(Call{}, Shared{Files: files}).Lines, "\n"))
-		if got := strings.Contains(said, "starts only on systems like this one"); got != want {
+		if got := strings.Contains(said, "starts only on systems like it"); got != want {
 			t.Errorf("it says\n%s", said)
 		}
 	}

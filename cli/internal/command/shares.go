@@ -17,17 +17,17 @@ import (
 
 // ShareOptions are the options of a share.
 type ShareOptions struct {
-	// Port is a TCP port; 0: a free one.
+	// Port is the TCP port of the page; 0: a free one.
 	Port int
-	// Invites is the number of people that the page lets in by an invite.
+	// Invites is how many people the page lets in, each by an invite.
 	Invites int
-	// For is the time that the page is there.
+	// For is how long the page is served.
 	For time.Duration
 	// Release is a folder with the files of a release, or "".
 	Release string
 }
 
-// DefaultShare holds the options of a share that gives none.
+// DefaultShare holds the defaults.
 var DefaultShare = ShareOptions{Invites: defaultShareInvites, For: defaultShareFor}
 
 // Check returns an error if o cannot be shared.
@@ -43,7 +43,7 @@ func (o ShareOptions) Check() error {
 	return nil
 }
 
-// A Shared describes a share. It is the result of room.share.
+// A Shared describes a share: a page that is served for a room. It is the result of room.share.
 type Shared struct {
 	// URLs are the addresses of the page.
 	URLs    []string      `json:"urls"`
@@ -54,15 +54,15 @@ type Shared struct {
 	Port    int           `json:"port"`
 }
 
-// Shares are the pages that are shared, one for each room at most. The zero value shares nothing. Commands run beside each
-// other, and meet at mu.
+// Shares are the pages that are served, at most one for each room. The zero value serves none. Commands run at the same time; mu
+// guards running.
 type Shares struct {
 	mu      sync.Mutex
 	running map[string]*sharing // by the ID of the room
 	work    sync.WaitGroup
 }
 
-// A sharing is one page that is shared.
+// A sharing is one page that is served.
 type sharing struct {
 	Shared
 	server *share.Server
@@ -114,8 +114,8 @@ func (s *Shares) Close() {
 	s.work.Wait()
 }
 
-// Start shares a room of n, until its time is over, the room ends for us, or Stop. The room is its ID, or its name where that
-// is unique here.
+// Start shares a room of n, until the time of the share is over, we are no longer in the room, or Stop is called. room is the ID of
+// the room, or its name if that is unique here.
 func (s *Shares) Start(ctx context.Context, env *Env, n OwnNode, room string, o ShareOptions) (Shared, error) {
 	if err := o.Check(); err != nil {
 		return Shared{}, err
@@ -171,16 +171,16 @@ func (s *Shares) Start(ctx context.Context, env *Env, n OwnNode, room string, o 
 	return of.Shared, nil
 }
 
-// A shareConfig is the configuration of a server, with facts about the room.
+// A shareConfig is the configuration of a page, with facts about the room.
 type shareConfig struct {
 	share.Config
 	id    string
 	owned bool
-	// membersInvite: members that do not own the room may invite too.
+	// membersInvite is set if members that do not own the room may invite too.
 	membersInvite bool
 }
 
-// sharedRoom finds out about a room that we are in.
+// sharedRoom collects the facts about a room that we are in.
 func sharedRoom(ctx context.Context, n OwnNode, room string) (shareConfig, error) {
 	cfg := shareConfig{}
 	m, err := n.Members(ctx, room)
@@ -232,11 +232,11 @@ func (cfg *shareConfig) files(release string) error {
 	return nil
 }
 
-// plainInvite matches an invite that a shell reads as one plain word. The owner's node makes the invite of a member, which
-// stands in lines that guests type.
+// plainInvite matches an invite that a shell reads as one plain word. Guests type lines that hold an invite. If a member shares the
+// room, the owner's node makes the invites, and a hostile owner could put a command into them.
 var plainInvite = regexp.MustCompile(`^LOCALCHAT:[A-Z2-7]+$`)
 
-// invite makes the invites of the page; those of a member come from the owner, if the policy lets it invite.
+// invite makes the invites of the page. A member gets them from the owner, if the policy lets members invite.
 func (cfg *shareConfig) invite(ctx context.Context, n Node, o ShareOptions) error {
 	if !cfg.owned && !cfg.membersInvite {
 		return nil
@@ -254,7 +254,7 @@ func (cfg *shareConfig) invite(ctx context.Context, n Node, o ShareOptions) erro
 	return nil
 }
 
-// ids are those of the invites of the page.
+// ids returns the IDs of the invites of the page.
 func (cfg *shareConfig) ids() (ids []string) {
 	for _, i := range cfg.Invites {
 		ids = append(ids, i.ID)
@@ -262,7 +262,7 @@ func (cfg *shareConfig) ids() (ids []string) {
 	return ids
 }
 
-// revoke ends invites that nobody has used. A member's end by themselves, with the time that the page had.
+// revoke revokes invites that nobody has used. A member cannot revoke any; its invites expire when the page was due to end.
 func (cfg *shareConfig) revoke(n Node, ids []string) {
 	if !cfg.owned {
 		return
@@ -274,7 +274,7 @@ func (cfg *shareConfig) revoke(n Node, ids []string) {
 	}
 }
 
-// watch returns when the page is to end: its time is over, somebody says so, or we are in the room no more.
+// watch returns when the page is to end: its time is over, ctx is cancelled, or we are no longer in the room.
 func (cfg *shareConfig) watch(ctx context.Context, n Node, server *share.Server, events <-chan node.Event, length time.Duration) {
 	timer := time.NewTimer(length)
 	defer timer.Stop()
@@ -295,9 +295,9 @@ func (cfg *shareConfig) watch(ctx context.Context, n Node, server *share.Server,
 	}
 }
 
-// over reports whether we are in the room no more.
+// over reports whether, after ev, we are no longer in the room.
 func (cfg *shareConfig) over(ctx context.Context, n Node, ev node.Event) bool {
-	if _, gap := ev.Body.(node.Gap); gap { // which may hold the end
+	if _, gap := ev.Body.(node.Gap); gap { // one of the lost events may have said so
 		_, err := n.Members(ctx, cfg.id)
 		return err != nil
 	}
@@ -318,8 +318,8 @@ func (cfg *shareConfig) count(ctx context.Context, n Node, server *share.Server)
 	server.Open(open)
 }
 
-// pageURLs are the addresses of a page that a browser on another machine can open. None of them has a zone: the guest would
-// have to write the name of its own network interface.
+// pageURLs returns the addresses of a page that a browser on another machine can open. Addresses with a zone are left out: the
+// guest would have to replace the zone with the name of its own network interface.
 func pageURLs(addrs []string, port int) []string {
 	urls := []string{}
 	for _, text := range node.HostPorts(addrs) {

@@ -13,7 +13,7 @@ import (
 
 // This file holds the commands about the identity of others.
 
-// people returns the peers that a command can name: the members and, for the owner, the peers that knock.
+// people returns the peers that a command can name: the members and, if we own the room, the peers that knock.
 func people(ctx context.Context, c Call) (r Roster, err error) {
 	m, err := c.Node.Members(ctx, c.Room.ID)
 	if err != nil {
@@ -38,7 +38,7 @@ func person(ctx context.Context, c Call) (node.MemberInfo, error) {
 // Knocking is the role of a peer at the door.
 const Knocking = "knocks"
 
-// all returns the members, and the peers that knock as members that are not present.
+// all returns the members and the peers that knock. A peer that knocks has the role Knocking and is not present.
 func (r *Roster) all() []node.MemberInfo {
 	all := r.Members[:len(r.Members):len(r.Members)]
 	for _, k := range r.Knocks {
@@ -74,7 +74,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	case who.Present:
 		lines = append(lines, "here   yes")
 	default:
-		lines = append(lines, "here   no: the owner does not hear from them")
+		lines = append(lines, "here   no: the owner's node does not hear from theirs")
 	}
 	if !who.Since.IsZero() {
 		lines = append(lines, "since  "+render.Moment(who.Since))
@@ -86,7 +86,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	case !who.LastLine.IsZero():
 		lines = append(lines, "spoke  "+render.Moment(who.LastLine))
 	case who.Role != Knocking:
-		lines = append(lines, "spoke  no line that is still kept here")
+		lines = append(lines, "spoke  nothing that is still kept here")
 	}
 	if who.Self {
 		return replied(append(lines, "hint: read these words to people who want to verify you; they stand for your key")...)
@@ -121,7 +121,7 @@ func verification(ctx context.Context, n Node, p node.PeerID) (node.Verification
 	return node.Verification{Peer: p}, err
 }
 
-// yes is the argument of /verify that confirms that the words were compared. The full-screen console asks instead.
+// yes is the argument of /verify with which the user confirms having compared the words. The full-screen console asks instead.
 const yes = "yes"
 
 func runVerify(ctx context.Context, c Call) (Reply, error) {
@@ -134,7 +134,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 		return replied(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
-		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that you have compared them", "/verify NICK takes yes or nothing, not %q", c.Arg(1))
+		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes confirms that you have compared them", "/verify NICK takes yes or nothing, not %q", c.Arg(1))
 	}
 	who, err := person(ctx, c)
 	if err != nil {
@@ -152,7 +152,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 
 var errSelf = &fail.Error{Code: fail.ExitUsage, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
 
-// askVerify shows the words and binds the answer to their key.
+// askVerify shows the words. A yes verifies the key that they stand for, even if the nick changes hands.
 func askVerify(c Call, k CompletionContext) (*Confirmation, error) {
 	who, err := k.one(c.Args[0], c.Room.Name)
 	switch {
@@ -189,7 +189,7 @@ func runVerified(ctx context.Context, c Call) (Reply, error) {
 	return replied(append(lines, render.Count(len(all), "person is", "people are")+" verified")...)
 }
 
-// askJoin asks before joining a room that had another owner the last time.
+// askJoin asks before joining a room whose name belonged to another owner's room the last time.
 func askJoin(c Call, k CompletionContext) (*Confirmation, error) {
 	room, nick, err := CutNick(c.Args[0])
 	if err != nil {
@@ -201,7 +201,7 @@ func askJoin(c Call, k CompletionContext) (*Confirmation, error) {
 			fits = append(fits, r)
 		}
 	}
-	// If several rooms fit, the node takes that of the known owner, or lists them.
+	// If several rooms fit, the node joins that of the known owner, or returns an error that lists them.
 	if len(fits) != 1 || fits[0].Change == nil {
 		return nil, nil
 	}

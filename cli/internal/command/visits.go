@@ -7,25 +7,28 @@ import (
 	"localchat/node"
 )
 
-// Visits count the commands and programs that are in a room for a while, such as `localchat send`. A room that the node entered
-// for one of them is left after the last of them, so that none loses the room while another leaves it. The zero value has no
-// visit. Faces meet at mu.
+// Visits counts visits: the times that a command or program, such as `localchat send`, is in a room for a while. If the node entered
+// a room for a visit, it leaves the room after the last visit there. So no visitor loses the room because another one has finished.
+// The zero value counts none. Faces run at the same time; mu guards both maps.
 type Visits struct {
 	mu    sync.Mutex
 	rooms map[node.RoomID]*visited
-	doors map[node.RoomRef]chan struct{} // of one: whoever holds it is entering that room
+	// doors has a semaphore for each room that was visited. The visitor that holds it is entering the room.
+	doors map[node.RoomRef]chan struct{}
 }
 
 // A visited is a room with visits.
 type visited struct {
-	visits  int
-	entered bool          // for a visit, and nobody has joined it to stay
-	left    chan struct{} // not nil: the last visit is over, and the node is leaving; closed when it has left
+	visits int
+	// entered is set if the node entered the room for a visit, and nobody has joined the room to stay.
+	entered bool
+	// left is set once the last visit is over and the node is leaving the room. It is closed when the node has left.
+	left chan struct{}
 }
 
 // enter joins a room of n and counts a visit. leave ends the visit.
 func (v *Visits) enter(ctx context.Context, n OwnNode, o node.JoinOptions) (joined node.JoinedInfo, leave func(context.Context) error, err error) {
-	// A second knock at the same door would be taken for the first.
+	// Two visitors must not ask for the same room at once: the node would take both requests for one.
 	ref := n.Ref(ctx, o.Room+o.Invite)
 	ref.Here = false
 	door := v.door(ref)
@@ -50,7 +53,7 @@ func (v *Visits) enter(ctx context.Context, n OwnNode, o node.JoinOptions) (join
 			}, nil
 		}
 		select {
-		case <-left: // it is entered anew
+		case <-left: // enter it again
 		case <-ctx.Done():
 			return node.JoinedInfo{}, nil, ctx.Err()
 		}
@@ -64,7 +67,7 @@ func (v *Visits) door(ref node.RoomRef) chan struct{} {
 		v.doors = make(map[node.RoomRef]chan struct{})
 	}
 	if len(v.doors) >= maxDoors {
-		clear(v.doors) // at worst somebody knocks twice
+		clear(v.doors) // at worst, two visitors ask for one room at once
 	}
 	if v.doors[ref] == nil {
 		v.doors[ref] = make(chan struct{}, 1)
@@ -72,7 +75,7 @@ func (v *Visits) door(ref node.RoomRef) chan struct{} {
 	return v.doors[ref]
 }
 
-// count adds a visit, unless the node is leaving the room; then left is closed when it has left.
+// count adds a visit. If the node is leaving the room, it adds none and returns a channel that is closed when the node has left.
 func (v *Visits) count(joined node.JoinedInfo) (left <-chan struct{}) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -92,7 +95,7 @@ func (v *Visits) count(joined node.JoinedInfo) (left <-chan struct{}) {
 	return nil
 }
 
-// leave ends a visit, and leaves the room after the last.
+// leave ends a visit, and leaves the room after the last one.
 func (v *Visits) leave(ctx context.Context, n Node, room node.RoomID) error {
 	v.mu.Lock()
 	of := v.rooms[room]
@@ -114,7 +117,7 @@ func (v *Visits) leave(ctx context.Context, n Node, room node.RoomID) error {
 	return err
 }
 
-// Keep makes the place in a room one to stay: somebody has joined it who is no visitor.
+// Keep notes that somebody has joined the room to stay, so that the node does not leave it after the last visit.
 func (v *Visits) Keep(room node.RoomID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -10,7 +11,7 @@ import (
 	"localchat/node"
 )
 
-// A slowLeaver is a node that takes until leave is closed to leave a room.
+// A slowLeaver is a node whose Leave returns when leave is closed.
 type slowLeaver struct {
 	*clitest.Node
 	leave chan struct{}
@@ -22,8 +23,8 @@ func (n slowLeaver) Leave(ctx context.Context, room string) error {
 	return err
 }
 
-// TestVisits: the room is left after the last of the visits that overlap, a visit that begins while the room is left enters it
-// anew, and a room that somebody has joined to stay is not left.
+// TestVisits: of several visits to a room, the last one to end leaves it. A visit that begins while the node is leaving enters the
+// room again. A room that somebody has joined to stay is not left.
 func TestVisits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := slowLeaver{clitest.NewNode(), make(chan struct{})}
@@ -65,8 +66,19 @@ func TestVisits(t *testing.T) {
 		for range 2 {
 			go host.Visit(ctx, node.JoinOptions{Room: "lab"})
 		}
-		did("join lab") // one knocks, and the other waits
+		did("join lab") // one asks to join, and the other waits
 		cancel()
 		synctest.Wait()
 	})
+}
+
+// TestDoorsAreBounded: visitors that name one room after the other take no more memory than maxDoors rooms do.
+func TestDoorsAreBounded(t *testing.T) {
+	v := &Visits{}
+	for i := range 2*maxDoors + 1 {
+		v.door(node.RoomRef{Name: fmt.Sprint(i)})
+		if len(v.doors) > maxDoors {
+			t.Fatalf("%d rooms are remembered, want at most %d", len(v.doors), maxDoors)
+		}
+	}
 }

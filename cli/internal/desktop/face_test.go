@@ -34,7 +34,7 @@ type seat struct {
 func sit(t *testing.T, test func(s *seat)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &seat{events: make(chan node.Event), set: notify.Usual}
+		s := &seat{events: make(chan node.Event), set: notify.Default}
 		s.Face = Face{
 			Settings: func() notify.Settings { return s.set }, Watched: func() bool { return s.watched },
 			Show: func(_ context.Context, n notify.Note) error {
@@ -89,7 +89,7 @@ func TestCallsWhileNoConsoleIsThere(t *testing.T) {
 		s.set.Level = notify.Off
 		time.Sleep(settingsAge)
 		check(s.hears(clitest.Spoken(5, "bob?")))
-		s.set = notify.Usual
+		s.set = notify.Default
 		time.Sleep(settingsAge)
 		check(s.hears(node.Removed{Kind: node.KindKicked, Text: "too loud", By: clitest.AliceID, ByNick: "alice"}, clitest.Spoken(6, "bob?")),
 			"localchat: lab | you were kicked from lab by alice: too loud")

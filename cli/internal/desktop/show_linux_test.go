@@ -67,7 +67,7 @@ func (d *desk) Notify(program string, _ uint32, icon, title, body string, action
 // markup, none.
 func TestShowOnASessionBus(t *testing.T) {
 	conn := bus(t)
-	note := new(notify.Caller).Hear(node.Event{RoomName: "lab", Body: clitest.Spoken(1, "bob? <img src='http://x'/>&\x1b]0;owned\a\u202e\nhi")}, clitest.Noon, "bob", notify.Usual)[0]
+	note := new(notify.Caller).Hear(node.Event{RoomName: "lab", Body: clitest.Spoken(1, "bob? <img src='http://x'/>&\x1b]0;owned\a\u202e\nhi")}, clitest.Noon, "bob", notify.Default)[0]
 	err := Show(t.Context(), note)
 	if err == nil || !strings.Contains(err.Error(), "nothing shows notifications on the session bus") {
 		t.Errorf("without a service: %v", err)

@@ -1,3 +1,3 @@
-// Package notify decides what calls a person who does not look at the room, how often, and with which words. It is pure: the clock
-// is an argument, and a face carries out what is decided here.
+// Package notify decides which events call a person who is not looking at the room, how often, and with which words. It is pure: the
+// clock is an argument, and the faces show the notifications that are decided here.
 package notify

@@ -21,15 +21,15 @@ const (
 	All   Level = "all"
 )
 
-// Levels are the levels there are.
+// Levels lists all levels.
 var Levels = []string{string(Off), string(Calls), string(All)}
 
 func (l *Level) String() string { return string(*l) }
 
-// Type is how the help of a flag names the value.
+// Type returns the name of the value in the help of a flag.
 func (l *Level) Type() string { return strings.Join(Levels, "|") }
 
-// Set takes the level that text names.
+// Set sets l to the level that text names.
 func (l *Level) Set(text string) error {
 	if !slices.Contains(Levels, text) {
 		return fmt.Errorf("%q is not off, calls or all", text)
@@ -41,14 +41,14 @@ func (l *Level) Set(text string) error {
 // Settings are what the person has chosen.
 type Settings struct {
 	Level Level
-	// Text is set if a notification may show names, and what was said.
+	// Text is set if a notification may show names and what was said.
 	Text bool
 }
 
-// Usual are the settings of a person who has chosen nothing.
-var Usual = Settings{Level: Calls, Text: true}
+// Default holds the settings of a person who has chosen nothing.
+var Default = Settings{Level: Calls, Text: true}
 
-// A Kind is why an event calls the person.
+// A Kind says why an event calls the person.
 type Kind int
 
 const (
@@ -60,7 +60,7 @@ const (
 	Removal      // I have lost my place in a room
 )
 
-// Of returns why ev calls a person who has that nick in the room of ev.
+// Of returns the reason for which ev calls a person whose nick in the room of ev is nick.
 func Of(ev node.Event, nick string) Kind {
 	switch b := ev.Body.(type) {
 	case node.Message:
@@ -98,11 +98,11 @@ func (l Level) Wants(k Kind) bool {
 // A Note is a notification.
 type Note struct{ Title, Body safe.Text }
 
-// title begins each title, so that a person knows which program calls. It also keeps a title, and a text that begins with it, from
-// being an option of a command or a number that a terminal gives another meaning.
+// title begins each title, so that a person knows which program calls. No title can therefore be taken for an option of a command,
+// or for a number to which a terminal gives another meaning.
 const title safe.Text = "localchat"
 
-// unnamed are the bodies of notifications that show nothing of a room.
+// unnamed holds the bodies of notifications that may show nothing of a room.
 var unnamed = [...]safe.Text{
 	Line: "somebody says something", Mention: "somebody names you", Direct: "a direct message for you", Knock: "somebody knocks",
 	Removal: "you are no longer in a room",
@@ -118,7 +118,7 @@ func note(ev node.Event, k Kind, s Settings) Note {
 	case node.Message:
 		b.Late = false
 		body = render.Message(b)
-	case node.Knock: // the line in the room has the words, and what to type
+	case node.Knock: // shorter than its line in the room, which also has the words and what to type
 		body = render.Nick(b.Nick, b.Peer) + render.TrustNote(b.Trust) + " knocks"
 	default:
 		body, _ = render.View{}.Text(ev)
@@ -133,7 +133,7 @@ func note(ev node.Event, k Kind, s Settings) Note {
 	return Note{short(head, maxTitle, maxTitleBytes), short(body, maxBody, maxBodyBytes)}
 }
 
-// short cuts text to so many cells and bytes.
+// short cuts text to a number of cells and bytes.
 func short(text safe.Text, cells, bytes int) safe.Text {
 	text = safe.Crop(text, cells)
 	if len(text) <= bytes {
@@ -146,32 +146,33 @@ func short(text safe.Text, cells, bytes int) safe.Text {
 	return text[:end] + "…"
 }
 
-// A Caller bounds the notifications of one face. The zero value has called nobody yet. Its face owns it.
+// A Caller bounds the notifications of one face. The zero value is ready for use. Its face owns it.
 type Caller struct {
-	start time.Time // of the window
-	told  []told    // in the window
-	more  int       // events that would have called, were there not too many
+	start  time.Time // of the window
+	recent []call    // the notifications of the window
+	more   int       // the events of the window for which there was no notification, because there were too many
 }
 
-// A told is a notification of the window.
-type told struct {
+// A call is a notification that was returned.
+type call struct {
 	of   Kind
 	peer node.PeerID
 }
 
-// Hear returns the notifications for ev, which happens now: none, one, or that some were left out and one.
+// Hear returns the notifications for ev, which happens now. There are up to two: first, that some of an earlier window were left
+// out; second, the one for ev.
 func (c *Caller) Hear(ev node.Event, now time.Time, nick string, s Settings) []Note {
 	k := Of(ev, nick)
 	if !s.Level.Wants(k) {
 		return nil
 	}
 	notes := c.Rest(now)
-	t := told{of: k, peer: cause(ev.Body)}
+	t := call{of: k, peer: cause(ev.Body)}
 	if t.of == Direct {
 		t.of = Mention
 	}
 	all, its := 0, 0
-	for _, other := range c.told {
+	for _, other := range c.recent {
 		if other.of == t.of {
 			all++
 			if other.peer == t.peer {
@@ -179,18 +180,18 @@ func (c *Caller) Hear(ev node.Event, now time.Time, nick string, s Settings) []N
 			}
 		}
 	}
-	if all >= most[t.of] || its >= maxOfPeer {
+	if all >= maxOfKind[t.of] || its >= maxOfPeer {
 		c.more++
 		return notes
 	}
-	if len(c.told) == 0 {
+	if len(c.recent) == 0 {
 		c.start = now
 	}
-	c.told = append(c.told, t)
+	c.recent = append(c.recent, t)
 	return append(notes, note(ev, k, s))
 }
 
-// cause is the peer that causes an event.
+// cause returns the peer that causes an event.
 func cause(body node.EventBody) node.PeerID {
 	switch b := body.(type) {
 	case node.Message:
@@ -205,7 +206,7 @@ func cause(body node.EventBody) node.PeerID {
 	return ""
 }
 
-// Rest says how many events were left out in a window that is over, if there are any.
+// Rest returns a notification with the number of events that were left out, if the window is over and there are any.
 func (c *Caller) Rest(now time.Time) []Note {
 	if age := now.Sub(c.start); age >= 0 && age < window {
 		return nil
@@ -218,7 +219,7 @@ func (c *Caller) Rest(now time.Time) []Note {
 	return []Note{{title, "and " + safe.Number(more) + " more"}}
 }
 
-// Due returns when Rest has something to say; zero: it has nothing.
+// Due returns the time from which Rest returns a notification, or the zero time if there is none to come.
 func (c *Caller) Due() time.Time {
 	if c.more == 0 {
 		return time.Time{}
@@ -226,5 +227,5 @@ func (c *Caller) Due() time.Time {
 	return c.start.Add(window)
 }
 
-// Looked notes that the person looks: what was left out is on the screen.
+// Looked records that the person looks at the screen, which shows everything that was left out.
 func (c *Caller) Looked() { *c = Caller{} }

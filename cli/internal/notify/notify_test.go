@@ -16,7 +16,7 @@ func in(body node.EventBody) node.Event {
 	return node.Event{Room: clitest.LabID, RoomName: "lab", Body: body}
 }
 
-// TestOf: what calls bob, and at which level.
+// TestOf: which events call bob, and at which levels.
 func TestOf(t *testing.T) {
 	line := func(text string) node.Message { return clitest.Spoken(1, text) }
 	late, old, own := line("bob?"), line("bob?"), line("I am bob")
@@ -90,7 +90,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s without text: %q, want %q", name, got, c.unnamed)
 		}
 	}
-	note := new(Caller).Hear(node.Event{RoomName: strings.Repeat("ab", 30), Body: clitest.Spoken(1, "bob")}, clitest.Noon, "bob", Usual)[0]
+	note := new(Caller).Hear(node.Event{RoomName: strings.Repeat("ab", 30), Body: clitest.Spoken(1, "bob")}, clitest.Noon, "bob", Default)[0]
 	if n := safe.Cells(note.Title); n != maxTitle {
 		t.Errorf("a title of %d cells, want %d: %q", n, maxTitle, note.Title)
 	}
@@ -110,8 +110,8 @@ func (w *crowd) hears(body node.EventBody, level Level) (bodies []string) {
 	return bodies
 }
 
-// TestFloodIsBounded: a member who floods gets a bounded number of notifications, which leave room for the other members, and
-// what was left out is told once, in one number.
+// TestFloodIsBounded: a member who floods causes a bounded number of notifications, and leaves room for those of other members. The
+// number of those that were left out is shown once.
 func TestFloodIsBounded(t *testing.T) {
 	w := crowd{now: clitest.Noon}
 	flood := func(n int) (bodies []string) {
@@ -130,13 +130,13 @@ func TestFloodIsBounded(t *testing.T) {
 		t.Errorf("another member's direct message gives %q", got)
 	}
 	if got := w.c.Rest(clitest.Noon.Add(window)); got != nil {
-		t.Errorf("the rest is told before its time: %q", got)
+		t.Errorf("the rest is shown before its time: %q", got)
 	}
 	if got := w.c.Rest(w.c.Due()); len(got) != 1 || got[0].Body != "and 17 more" {
-		t.Errorf("the rest is told as %q, want that there are 17 more", got)
+		t.Errorf("the rest is shown as %q, want that there are 17 more", got)
 	}
 	if got := w.c.Rest(w.now.Add(time.Hour)); got != nil || !w.c.Due().IsZero() {
-		t.Errorf("the rest is told again: %q", got)
+		t.Errorf("the rest is shown again: %q", got)
 	}
 	total := 0
 	for range 10 * 60 {
@@ -147,27 +147,27 @@ func TestFloodIsBounded(t *testing.T) {
 	}
 }
 
-// TestEachKindHasItsOwn: strangers who knock, and lines that call nobody, leave what a member needs.
-func TestEachKindHasItsOwn(t *testing.T) {
+// TestEachKindHasItsOwnBound: neither strangers who knock nor lines that name nobody use up the notifications that a member needs.
+func TestEachKindHasItsOwnBound(t *testing.T) {
 	w := crowd{now: clitest.Noon}
-	count := func(n int, body func(i int) node.EventBody) (told int) {
+	count := func(n int, body func(i int) node.EventBody) (shown int) {
 		for i := range n {
-			told += len(w.hears(body(i), All))
+			shown += len(w.hears(body(i), All))
 		}
-		return told
+		return shown
 	}
 	stranger := func(i int) node.PeerID { return clitest.PeerID(fmt.Sprint("stranger", i)) }
-	if got := count(10, func(i int) node.EventBody { return node.Knock{Peer: stranger(i), Nick: "x"} }); got != most[Knock] {
+	if got := count(10, func(i int) node.EventBody { return node.Knock{Peer: stranger(i), Nick: "x"} }); got != maxOfKind[Knock] {
 		t.Errorf("%d notifications of ten knocks", got)
 	}
-	if got := count(10, func(i int) node.EventBody { return node.Message{Peer: stranger(i), Nick: "x", Text: "hello"} }); got != most[Line] {
+	if got := count(10, func(i int) node.EventBody { return node.Message{Peer: stranger(i), Nick: "x", Text: "hello"} }); got != maxOfKind[Line] {
 		t.Errorf("%d notifications of ten lines", got)
 	}
-	if got := count(10, func(i int) node.EventBody { return node.Direct{Peer: stranger(i), Nick: "x", Text: "hello"} }); got != most[Mention] {
+	if got := count(10, func(i int) node.EventBody { return node.Direct{Peer: stranger(i), Nick: "x", Text: "hello"} }); got != maxOfKind[Mention] {
 		t.Errorf("%d notifications of ten direct messages", got)
 	}
 	if got := count(1, func(int) node.EventBody { return node.Removed{Kind: node.KindKicked, ByNick: "alice"} }); got != 1 {
-		t.Error("a removal is not told")
+		t.Error("a removal gives no notification")
 	}
 	w.c.Looked()
 	if got := count(1, func(i int) node.EventBody { return node.Knock{Peer: stranger(i), Nick: "x"} }); got != 1 || !w.c.Due().IsZero() {
@@ -179,9 +179,9 @@ func TestEachKindHasItsOwn(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	var c Caller
 	for range 10 {
-		c.Hear(in(clitest.Spoken(1, "bob")), clitest.Noon, "bob", Usual)
+		c.Hear(in(clitest.Spoken(1, "bob")), clitest.Noon, "bob", Default)
 	}
-	if got := c.Hear(in(clitest.Spoken(1, "bob")), clitest.Noon.Add(-time.Hour), "bob", Usual); len(got) != 2 {
+	if got := c.Hear(in(clitest.Spoken(1, "bob")), clitest.Noon.Add(-time.Hour), "bob", Default); len(got) != 2 {
 		t.Errorf("an hour earlier: %q, want the rest and the line", got)
 	}
 }

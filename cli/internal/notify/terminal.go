@@ -8,7 +8,7 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A Terminal is how a terminal is told to notify its user. The zero value rings the bell alone.
+// A Terminal says how a terminal is made to notify its user. The zero value only rings the bell.
 type Terminal struct {
 	form form
 	wrap func(sequence string) string // for the program between us and the terminal; nil: there is none
@@ -25,10 +25,10 @@ const (
 	osc777      // a title and a body
 )
 
-// TerminalOf returns how the terminal is told that these variables describe. A program between, as tmux, has its own TERM and
-// TERM_PROGRAM; the other variables are those of the terminal that it was started in.
+// TerminalOf returns the Terminal that these environment variables describe. A program such as tmux, which runs between us and the
+// terminal, sets TERM and TERM_PROGRAM for itself; the other variables are those of the terminal that it was started in.
 //
-// A terminal that is not known to understand a sequence gets none: those that are kept by old systems show it as text.
+// A terminal that is not known to understand a sequence gets none, since the terminals of some old systems show it as text.
 func TerminalOf(variable func(name string) string) Terminal {
 	term := variable("TERM")
 	if term == "dumb" || term == "linux" {
@@ -69,10 +69,10 @@ func formOf(term string, variable func(string) string) form {
 	return bell
 }
 
-// Sequence returns what is written to the terminal for n. It always rings: not every terminal shows a notification, and not
-// every program between passes one on.
+// Sequence returns what is written to the terminal for n. It always includes the bell: not every terminal shows a notification, and
+// not every program between us and the terminal passes one on.
 //
-// Nothing in n can end the sequence, since a [safe.Text] holds no control.
+// Nothing in n can end the sequence, since a [safe.Text] holds no control characters.
 func (t Terminal) Sequence(n Note) string {
 	var sequence string
 	switch t.form {
@@ -90,5 +90,5 @@ func (t Terminal) Sequence(n Note) string {
 // Bell rings the bell.
 const Bell = "\a"
 
-// field is text between two semicolons.
+// field returns text as a field of a sequence in which semicolons end the fields.
 func field(text safe.Text) string { return strings.ReplaceAll(string(text), ";", ",") }

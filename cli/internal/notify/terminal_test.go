@@ -96,7 +96,7 @@ func contained(t *testing.T, room, nick, text string) {
 	}
 }
 
-// hostile are texts that would end a sequence, begin another, or be a command of the sequence.
+// hostile holds texts that try to end a sequence, to begin another one, or to be a command within the sequence.
 var hostile = []string{
 	clitest.Hostile, "\a\x1b]0;owned\a", "\x1b\\\x1b]52;c;aGk=\x1b\\", "\x9c\x1b[2J", "\u009c\u009d0;owned\a", "\x18\x1b[2J", "\x1a", "\x1b", "\x1b\x1b\\",
 	"4;1;50", "9;/etc", "notify;x;y", ";;;", "\x00", "\r\n", "\xff\xfe\x9c", "\u202e\u2066", strings.Repeat("\x1b]", 4000), strings.Repeat("e\u0301\u0301\u0301\u0301\u0301", 4000),

@@ -13,13 +13,13 @@ import (
 	"localchat/node"
 )
 
-// TestPlainCalls: on a terminal, what is for the user calls once they have entered nothing for a while, and a line that they enter
-// ends that. Into a pipe nothing is written but lines.
+// TestPlainCalls: on a terminal, events for the user cause notifications once the user has entered nothing for a while, until the user
+// enters a line. A pipe gets only lines.
 func TestPlainCalls(t *testing.T) {
 	out := &clitest.Screen{}
 	kitty := notify.TerminalOf(func(name string) string { return map[string]string{"TERM": "xterm-kitty"}[name] })
 	c := &console{
-		env: &command.Env{Stdout: out, Stderr: out, Terminal: kitty}, show: command.UsualSettings, interactive: true, terminal: true,
+		env: &command.Env{Stdout: out, Stderr: out, Terminal: kitty}, show: command.DefaultSettings, interactive: true, terminal: true,
 		rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}, current: clitest.LabID.String(),
 	}
 	hears := func(text string) (sequence, line string) {

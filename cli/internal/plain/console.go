@@ -30,7 +30,7 @@ type console struct {
 	// height returns how many rows the screen has.
 	height    func() int
 	attention attention
-	// open entered the first room. If it is not nil, the console ends when we lose our place in the last one.
+	// open is the command that entered the first room. If it is not nil, the console ends when we lose our place in the last room.
 	open *command.Opening
 	// nick is the question that the next line of input answers, if there is one.
 	nick *nickQuestion
@@ -39,9 +39,9 @@ type console struct {
 	show    command.Settings
 	rooms   []command.Room // in the order in which they were entered
 	current string         // id of the current room, or ""
-	// lastAsked is the present prompt.
+	// lastAsked is the prompt that is shown.
 	lastAsked safe.Text
-	// chosen is set once the user has typed into a room. From then on, only a command chooses another one.
+	// chosen is set once the user has said something in a room. From then on, the current room changes only by a command.
 	chosen bool
 	taken  int // number of input lines so far
 
@@ -51,10 +51,10 @@ type console struct {
 	running int  // number of unfinished commands
 	waiting int  // number of those that block the input
 	settled bool // the command that the console started with is finished
-	// undelivered has the ids of our lines that no other node is known to have, as false. An id is true if the line was
+	// undelivered has the IDs of our lines. The value is false if no other node is known to have the line. It is true if the line was
 	// delivered before the command that said it was finished.
 	undelivered map[string]bool
-	// held delays the line about a removal until its reason comes; progress tracks the removals from each of our rooms.
+	// held delays the line about a removal until its reason comes. progress tracks the removals from each room that we own.
 	held     render.Holder
 	progress map[string]*render.Removals
 
@@ -70,9 +70,9 @@ type finished struct {
 	err   error
 	// first is set for the command that the console started with.
 	first bool
-	// waited is set if no input was taken while it ran.
+	// waited is set if no input was read while the command ran.
 	waited bool
-	// taken is the number of input lines before it began.
+	// taken is the number of lines that had been read before the command began.
 	taken int
 }
 
@@ -148,7 +148,7 @@ func (c *console) loop(ctx context.Context) error {
 		case text := <-c.news:
 			c.print(text)
 		case f := <-c.done:
-			// The events of a command come before its reply: show them first.
+			// The events of a command are shown before its reply.
 			c.drain(events)
 			c.finish(f)
 		case <-c.held.Due():
@@ -170,8 +170,8 @@ func (c *console) loop(ctx context.Context) error {
 	return c.failure
 }
 
-// over reports whether the console has to end: because the user wants it, or because the input has ended and every command
-// is finished.
+// over reports whether the console has to end. That is so if the user has quit, or if the input has ended and every command is
+// finished.
 func (c *console) over() bool {
 	if c.quit || c.failure != nil {
 		return true
@@ -179,11 +179,11 @@ func (c *console) over() bool {
 	return c.ended && c.running == 0 && (c.interactive || len(c.undelivered) == 0)
 }
 
-// busy reports whether input has to wait. If a program types, every command waits for the one before it, so that commands run
-// in the order in which they were written.
+// busy reports whether input has to wait for a command. If a program writes the input, every command waits for the one before it, so
+// that commands run in the order in which they were written.
 func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.running > 0 }
 
-// greet names our nick and, in the lobby, lists the rooms that were found so far.
+// greet says what our nick is and, in the lobby, lists the rooms that were found so far.
 func (c *console) greet(ctx context.Context) {
 	c.env.Say(c.env.Greeting(c.n.Info()))
 	if c.open != nil {
@@ -289,7 +289,7 @@ func (c *console) finish(f finished) {
 		return
 	}
 	if f.first && c.open != nil && len(c.rooms) == 0 && c.lost != nil {
-		c.failure = c.lost // we were in, and were put out before the command could say so
+		c.failure = c.lost // we were in the room, and have lost our place before the command could say so
 		return
 	}
 	if f.err != nil {
@@ -360,7 +360,7 @@ func (c *console) Clear() {
 	}
 }
 
-// print writes lines. Only it and put write text to the screen.
+// print writes lines. It releases the held line first. Only print and put write text to the screen.
 func (c *console) print(lines ...safe.Text) {
 	if len(lines) > 0 {
 		c.release("")

@@ -8,8 +8,8 @@ import (
 	"localchat/cli/internal/command"
 )
 
-// TestALateEntryLeavesTypingAlone: a user waits to be let into one room and types in another. The typed lines stay there when the
-// user is let in.
+// TestALateEntryLeavesTypingAlone: if a user waits to be let into one room and types in another, the other one stays the current room
+// when the user is let in.
 func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	out := &clitest.Screen{}
 	c := &console{

@@ -93,8 +93,8 @@ func (e *editor) ask(prompt safe.Text) {
 	_, _ = e.Write(nil)
 }
 
-// linePrompt returns the prompt of a room. x/term counts every rune as one column, so a name with runes of other widths would
-// leave remains on the screen. Such a room is named by the end of its id.
+// linePrompt returns the prompt of a room: its name, or the end of its ID if the name holds runes that are not one column wide. x/term
+// counts every rune as one column, so such a prompt would leave remains on the screen.
 func linePrompt(r command.Room) safe.Text {
 	name := safe.Crop(render.RoomHead(r.Name), render.PromptCells)
 	if utf8.RuneCountInString(string(name)) != safe.Cells(name) {
@@ -143,7 +143,7 @@ func (e *editor) lines(ctx context.Context, guard func()) <-chan stream.Line {
 	return lines
 }
 
-// completeCommand completes the name of a command as far as it is clear.
+// completeCommand completes the name of a command, as far as all commands that fit have it in common.
 func completeCommand(line string, pos int, table []*command.Command) (string, int, bool) {
 	name, isCommand := strings.CutPrefix(line[:pos], "/")
 	words := command.Completion{Words: command.CommandNames(command.CompletionContext{Table: table})}.Keep(name).Words

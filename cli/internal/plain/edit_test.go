@@ -215,7 +215,7 @@ func TestPromptNamesTheRoom(t *testing.T) {
 func newPlainEnv(t testing.TB, stdin io.Reader) (env *command.Env, out, words *clitest.Screen) {
 	out, words = &clitest.Screen{}, &clitest.Screen{}
 	return &command.Env{
-		Stdin: stdin, Stdout: out, Stderr: words, Ring: &command.LogRing{}, Show: command.UsualSettings,
+		Stdin: stdin, Stdout: out, Stderr: words, Ring: &command.LogRing{}, Show: command.DefaultSettings,
 		Exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
 	}, out, words
 }

@@ -50,7 +50,7 @@ func (c *console) event(ev node.Event) {
 		c.drop(id)
 	case node.Removed:
 		if b.AtDoor {
-			return // the command says so
+			return // the reply of the command says so
 		}
 		c.print(lines...)
 		c.expelled(ev, render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/"))
@@ -72,8 +72,8 @@ func (c *console) event(ev node.Event) {
 	c.print(lines...)
 }
 
-// expelled ends our place in a room that we did not leave ourselves. A console that was opened for one room ends with it. The
-// rest of the screen stays: it is not about that room alone.
+// expelled shows that we have lost our place in a room. A console that was started for one room ends with it. Nothing on the screen is
+// erased, since it is not about that room alone.
 func (c *console) expelled(ev node.Event, hint safe.Text) {
 	c.remove(ev.Room.String())
 	if len(c.rooms) > 0 {
@@ -108,8 +108,8 @@ func (c *console) enter(r command.Room) {
 	c.rooms = append(c.rooms, r)
 }
 
-// enterBy makes the room that a command has entered the current one, unless lines have been typed since then: those lines, and
-// one that may be half typed, belong where they were typed. A room that we have lost in the meantime stays lost.
+// enterBy makes the room that a command has entered the current one, unless lines have been typed since the command began: those lines,
+// and one that may be half typed, belong to the room where they were typed. A room that we have lost in the meantime stays lost.
 func (c *console) enterBy(f finished) {
 	i := slices.IndexFunc(c.rooms, func(r command.Room) bool { return r.ID == f.reply.Room })
 	if i >= 0 {
@@ -136,8 +136,8 @@ func (c *console) drop(id string) {
 	}
 }
 
-// remove removes a room from the list and reports whether it was the current one. No other room takes its place by itself: a
-// half-typed line would be said in the wrong room.
+// remove removes a room from the list and reports whether it was the current one. If it was, no other room becomes the current one by
+// itself, because a half-typed line would then be said in the wrong room.
 func (c *console) remove(id string) bool {
 	c.rooms = slices.DeleteFunc(c.rooms, func(r command.Room) bool { return r.ID == id })
 	if c.current != id {
@@ -189,7 +189,7 @@ func (c *console) awayFrom(id string) bool {
 	return slices.ContainsFunc(c.rooms, func(r command.Room) bool { return r.ID == id && r.Away })
 }
 
-// heardFrom reports whether an event is shown although its room is hidden: because it needs an answer, or must be known.
+// heardFrom reports whether an event is shown although its room is hidden. Such an event needs an answer, or is important.
 func heardFrom(body node.EventBody) bool {
 	switch body.(type) {
 	case node.Knock, node.KnockGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Refused, node.RoomClosed:
@@ -229,7 +229,7 @@ func (c *console) Said(id string) {
 	c.undelivered[id] = false
 }
 
-// delivered records that another node has a line of ours, perhaps before the command that said it is finished.
+// delivered records that another node has a line of ours. The command that said it may still be running.
 func (c *console) delivered(id string) {
 	if _, known := c.undelivered[id]; known {
 		delete(c.undelivered, id)

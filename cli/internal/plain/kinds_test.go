@@ -15,10 +15,10 @@ import (
 	"localchat/node"
 )
 
-// TestEveryWayToLoseAPlace: every way to lose a place has its line and its hint, and ends the console of that room with exit code
-// 5. Nothing on the screen is erased, because the shell and other rooms have written there too. A lost network ends nothing, and
-// its line begins differently. A loss before we were let in is the error of the command that was waiting. The events themselves
-// are in node's test of the same name.
+// TestEveryWayToLoseAPlace: every way to lose a place in a room has a line and a hint of its own, and ends the console of that room
+// with exit code 5. Nothing on the screen is erased, because the shell and other rooms have written there too. A lost network ends
+// nothing, and its line begins differently. If we lose our place before we were let in, the command that waits fails. A test of the
+// same name in node shows where these events come from.
 func TestEveryWayToLoseAPlace(t *testing.T) {
 	at := time.Date(2026, 11, 22, 14, 5, 0, 0, time.Local)
 	for _, w := range []struct {
@@ -90,8 +90,8 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 	}
 }
 
-// A member that is removed while the command it came in by still runs is told so, and its console ends as it would have a moment later.
-// A place that was lost before it came in ends nothing.
+// TestRemovedWhileTheFirstCommandRuns: the console of a member that is removed while the command that joined the room still runs shows
+// the removal, and ends as it would have a moment later. A removal before the member came in ends nothing.
 func TestRemovedWhileTheFirstCommandRuns(t *testing.T) {
 	joined := node.Event{Room: clitest.LabID, RoomName: "lab", Body: node.Joined{Name: "lab", Nick: "bob"}}
 	removed := node.Event{Room: clitest.LabID, RoomName: "lab", Body: node.Removed{Kind: node.KindBanned, By: clitest.AliceID, ByNick: "alice"}}

@@ -12,18 +12,17 @@ import (
 
 const ctrlC = 3
 
-// A pasteReader reads keys and pastes for x/term. x/term would take the control characters in a paste for keys, and each of its
-// lines for a line that was entered. So pasteReader replaces them by the stand-ins of package stream, as the input of the full
-// screen does: the line being typed then holds the paste exactly, without the line breaks at its end. The goroutine that reads
-// lines owns it.
+// A pasteReader reads keys and pastes for x/term. x/term would take the control characters in a paste for keys, and enter the line at
+// each line break. So pasteReader replaces them by the stand-ins of package stream, as the input of the full-screen console does. The
+// line being typed then holds the paste exactly, without the line breaks at its end. The goroutine that reads lines owns it.
 type pasteReader struct {
 	in io.Reader
-	// interrupted is set after Ctrl-C, which x/term reports as it reports Ctrl-D.
+	// interrupted is set after Ctrl-C. x/term reports Ctrl-C and Ctrl-D in the same way.
 	interrupted bool
 	// spoiled is set if a paste held a character that cannot be in a line.
 	spoiled bool
 
-	raw, ready []byte // bytes read and not looked at; bytes for x/term
+	raw, ready []byte // bytes that have been read; bytes for x/term
 	pasting    bool
 	breaks     int // number of line breaks held back, because they may be the end of the paste
 	afterCR    bool

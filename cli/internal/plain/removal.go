@@ -11,7 +11,7 @@ import (
 // release prints the held line about a removal, with its reason.
 func (c *console) release(reason safe.Text) { c.put(c.held.Release(reason)...) }
 
-// follow tracks a removal. It shows once which members have not confirmed it, or that all have.
+// follow tracks a removal. It shows, once, which members have not confirmed it, and later that all have.
 func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lines []safe.Text) {
 	if c.progress[room] == nil {
 		if c.progress == nil {

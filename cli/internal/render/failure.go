@@ -8,10 +8,10 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// Failure writes to w what went wrong with a command of the command line and what to do next, and returns the exit code.
+// Failure writes to w what went wrong with a command on the command line and what to do next, and returns the exit code.
 func Failure(w io.Writer, err error) int { return failure(w, err, fail.Explain) }
 
-// Complaint is Failure for a command of a console.
+// Complaint writes the same for a command in a console.
 func Complaint(w io.Writer, err error) { failure(w, err, fail.ExplainAtConsole) }
 
 func failure(w io.Writer, err error, explain func(error) (text, do string, code int)) int {
@@ -24,8 +24,8 @@ func failure(w io.Writer, err error, explain func(error) (text, do string, code 
 	return code
 }
 
-// Hint returns the lines of a hint: what to do, then the choices, one a line. Only indented text starts a new line, and it
-// stays indented: a name with a line break in it cannot make a line that looks like one of the program's.
+// Hint returns the lines of a hint: what to do, then the choices, one a line. In a hint, only indented text starts a new line, and it
+// stays indented. So a name with a line break in it cannot make a line that looks like one of the program's.
 func Hint(hint string) []safe.Text {
 	if hint == "" {
 		return nil

@@ -7,10 +7,10 @@ import (
 	"localchat/node"
 )
 
-// A Holder delays the line about a removal. A printed line cannot be completed later, so the line waits for its reason, until
-// reasonWait is over or something else is printed. Then its target, author and reason are one line.
+// A Holder delays the line about a removal, so that one line says who was removed, by whom and why. A printed line cannot be
+// completed later. The line therefore waits for the reason until reasonWait is over or something else has to be printed.
 type Holder struct {
-	Line  *heldLine // nil if there is none
+	Line  *heldLine // the line that waits; nil if there is none
 	until *time.Timer
 }
 

@@ -13,8 +13,8 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// linksShown is set if web addresses are written to the terminal as links (OSC 8), which open with a click. A terminal that
-// does not know the sequence ignores it.
+// linksShown is set if web addresses are written to the terminal as links (OSC 8), which open with a click. A terminal that does not
+// know the sequence shows plain text.
 var linksShown atomic.Bool
 
 // ShowLinks sets whether the terminal gets links.
@@ -46,7 +46,7 @@ func addressIn(word string) string {
 		return ""
 	}
 	address := strings.TrimRightFunc(word[start:], func(r rune) bool {
-		// Dots at the end may stand for the rest of an address.
+		// An ellipsis is not punctuation here: it may stand for the rest of an address, which is then no link.
 		return strings.ContainsRune(`.,;:!?'"]>`, r) || r > unicode.MaxASCII && r != '…' && unicode.IsPunct(r)
 	})
 	for strings.HasSuffix(address, ")") && strings.Count(address, ")") > strings.Count(address, "(") {
@@ -58,7 +58,7 @@ func addressIn(word string) string {
 	return address
 }
 
-// isWebAddress reports whether text is an address that a browser opens as it is read.
+// isWebAddress reports whether a browser that opens text goes where a reader expects.
 func isWebAddress(text string) bool {
 	rest, secure := strings.CutPrefix(text, "https://")
 	if !secure {
@@ -78,8 +78,8 @@ func isWebAddress(text string) bool {
 	return err == nil && u.User == nil && u.Host == at && isHost(u.Hostname(), at)
 }
 
-// isHost reports whether a host is a name of ASCII letters that stands for itself, or an IP address in its usual form. at is
-// the host as it is written, with its port.
+// isHost reports whether a host is a name in ASCII that stands for itself, or an IP address in its usual form. at is the host with
+// its port, as it is written in the text.
 func isHost(host, at string) bool {
 	if strings.HasPrefix(at, "[") {
 		ip, err := netip.ParseAddr(host)
@@ -105,7 +105,7 @@ func isAlphanumeric(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
 }
 
-// Linked returns a row of a text, drawn by draw. An address of the text is a link if the row shows it in full.
+// Linked returns a row of a text, drawn by draw. An address in the text is a link if the row shows the whole address.
 func Linked(row safe.Text, addresses []string, draw func(string) string) string {
 	text := string(row)
 	if len(addresses) == 0 {

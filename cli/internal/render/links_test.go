@@ -2,8 +2,8 @@ package render
 
 import "testing"
 
-// TestWebAddresses: an address is a link, without the punctuation around it, unless a browser could take it for another address
-// than a person reads.
+// TestWebAddresses: an address is a link, without the punctuation around it, unless a browser could open something else than a
+// person reads.
 func TestWebAddresses(t *testing.T) {
 	for word, want := range map[string]string{
 		"https://example.org":                      "https://example.org",

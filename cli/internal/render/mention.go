@@ -9,9 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Mentions reports whether text names nick as a word of its own, ignoring case. In a script with blanks between words, a name
-// ends where its word ends: malice does not mention alice. In a script without blanks nobody can see where a word ends, so
-// a name counts wherever it stands.
+// Mentions reports whether text contains nick as a word, ignoring case. In a script with blanks between words, a nick that is part of
+// a longer word does not count: malice does not mention alice. In a script without blanks nothing shows where a word ends, so the
+// nick counts wherever it occurs.
 func Mentions(text, nick string) bool {
 	text, nick = sameLetters(text), sameLetters(nick)
 	if nick == "" {
@@ -35,24 +35,25 @@ func Mentions(text, nick string) bool {
 	}
 }
 
-// sameLetters brings s to the form in which names are compared.
+// sameLetters returns s in the form in which names are compared.
 func sameLetters(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
 
-// goesOn reports whether b, after a, may belong to the same word. end is set if a is the end of the name, not its beginning.
+// goesOn reports whether a and b, two neighbours, may belong to the same word. end is set if they are the last letter of the nick and
+// the one after it, and not the one before the nick and its first letter.
 func goesOn(a, b rune, end bool) bool {
 	if !inWord(a) || !inWord(b) {
 		return false
 	}
 	switch {
-	case unicode.Is(unicode.M, b): // it stands on the letter before it
+	case unicode.Is(unicode.M, b): // a mark belongs to the letter before it
 		return true
 	case unicode.In(a, noBlanks...) || unicode.In(b, noBlanks...):
-		// A digit may be the end of another name: 太郎2 is not 太郎.
+		// A digit after a nick may belong to another nick: 太郎2 is not 太郎.
 		return end && (unicode.IsDigit(b) || b == '_' || b == '-')
 	case unicode.Is(unicode.Hangul, a) != unicode.Is(unicode.Hangul, b):
 		return !unicode.IsLetter(a) || !unicode.IsLetter(b)
 	case end && unicode.Is(unicode.Hangul, a):
-		return false // a particle, which is a syllable, follows the name
+		return false // a particle may follow the nick
 	}
 	return true
 }

@@ -8,7 +8,7 @@ import (
 	"localchat/node"
 )
 
-// A policyRule is one part of a room's policy in plain words.
+// A policyRule describes one part of a room's policy.
 type policyRule struct {
 	name  string // in JSON
 	title safe.Text
@@ -75,7 +75,7 @@ func Policy(room string, p node.PolicyInfo) []safe.Text {
 	return lines
 }
 
-// changedText names the author of a change of policy, and the parts that changed.
+// changedText says who changed a policy, and which parts of it.
 func changedText(c node.PolicyChanged) safe.Text {
 	by := safe.Text("the owner")
 	if c.ByNick != "" || c.By != "" {
@@ -99,7 +99,7 @@ func changedText(c node.PolicyChanged) safe.Text {
 	return by + " " + safe.Join(deeds, "; ")
 }
 
-// WithKept adds how long lines are kept to the lines that are shown on entering a room.
+// WithKept adds to the lines that are shown on entering a room how long the room keeps its lines.
 func WithKept(retainS int64, lines ...safe.Text) []safe.Text {
 	if retainS > 0 {
 		lines = append(lines, NoticeMark+"lines are kept for "+Seconds(retainS)+", in memory only; /policy shows the rules of the room")

@@ -8,18 +8,18 @@ import (
 	"localchat/node"
 )
 
-// A removal is a removal from one of our rooms that some members have not confirmed.
+// A removal is a removal (or a mute) in a room that we own and that some members have not confirmed.
 type removal struct {
 	node.RemovalProgress
 	since time.Time // when it was first reported
-	late  bool      // the members that have not confirmed it were named
+	late  bool      // a line has named the members that have not confirmed it
 }
 
-// Removals tracks the removals from a room. The removal itself is one line, with its target, author and reason. Beyond that
-// only missing confirmations are shown, after RemovalPatience.
+// Removals tracks the removals from a room that we own. Beside the line about the removal itself, the owner sees something only if
+// members have not confirmed it after RemovalPatience.
 type Removals []removal
 
-// Note records the progress of a removal. It returns a line if a removal that was overdue is now complete.
+// Note records the progress of a removal. It returns a line if the removal was overdue and is now complete.
 func (rs *Removals) Note(p node.RemovalProgress, now time.Time) []safe.Text {
 	r := removal{since: now}
 	if i := slices.IndexFunc(*rs, func(r removal) bool { return r.Peer == p.Peer && r.Kind == p.Kind }); i >= 0 {
@@ -38,7 +38,7 @@ func (rs *Removals) Note(p node.RemovalProgress, now time.Time) []safe.Text {
 	return nil
 }
 
-// Unmuted forgets the mute of a peer: it is over, and nobody has to be told of it any more.
+// Unmuted forgets the mute of a peer. It is over, and nobody has to confirm it any more.
 func (rs *Removals) Unmuted(p node.PeerID) {
 	*rs = slices.DeleteFunc(*rs, func(r removal) bool { return r.Peer == p && r.Kind == node.KindMuted })
 }

@@ -10,18 +10,18 @@ import (
 	"localchat/node"
 )
 
-// A View makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with a mark
-// of its own; rows.go lists the marks.
+// A View turns events into lines. It is pure: the same event gives the same lines. Each kind of line begins with a mark of its own;
+// rows.go lists the marks.
 type View struct {
-	// Clock puts the local time, HH:MM, in front.
+	// Clock is set if lines begin with the local time, HH:MM.
 	Clock bool
-	// Room is the id of the current room; lines of other rooms name theirs.
+	// Room is the ID of the current room. A line from another room begins with the name of that room.
 	Room string
-	// Keys is set if changes of the room's key are shown.
+	// Keys is set if a new key of the room is shown.
 	Keys bool
 }
 
-// Lines returns the lines that ev is shown as: none, one, or a few.
+// Lines returns the lines that show ev. There may be none.
 func (r View) Lines(ev node.Event) []safe.Text {
 	text, at := r.Text(ev)
 	if text == "" {
@@ -37,7 +37,7 @@ func (r View) Lines(ev node.Event) []safe.Text {
 	return []safe.Text{r.Stamp(at) + text}
 }
 
-// InRoomOf puts the name of its room into text, after the mark of a line of the program: nothing comes before a mark.
+// InRoomOf puts the name of a room in front of text. If text begins with a mark of the program, the name comes after the mark.
 func InRoomOf(room, text safe.Text) safe.Text {
 	room = "[" + room + "] "
 	for _, mark := range []safe.Text{NoticeMark, AskMark, FaultMark} {
@@ -48,7 +48,7 @@ func InRoomOf(room, text safe.Text) safe.Text {
 	return room + text
 }
 
-// namesNoRoom reports whether the line for an event does not itself name its room.
+// namesNoRoom reports whether the line for an event does not say which room it is about.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
 	case node.Joined, node.Left, node.Removed, node.Muted, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
@@ -57,7 +57,7 @@ func namesNoRoom(body node.EventBody) bool {
 	return true
 }
 
-// Stamp returns the time in front of a line.
+// Stamp returns the time to put in front of a line, or "".
 func (r View) Stamp(at time.Time) safe.Text {
 	if !r.Clock || at.IsZero() {
 		return ""
@@ -65,8 +65,8 @@ func (r View) Stamp(at time.Time) safe.Text {
 	return safe.Name(at.Local().Format("15:04 "))
 }
 
-// Text returns the line for ev without time and room, "" if ev is not shown, and the time of the line if that is not the
-// event's.
+// Text returns the line for ev, without time and room. It is "" if ev is not shown. The second result is the time of the line, or
+// the zero time if that is the time of the event.
 func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	var none time.Time
 	switch b := ev.Body.(type) {
@@ -108,7 +108,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.Warning:
 		return Warning(b), none
 	}
-	// Delivered and Expired change a screen; a line that is printed stays printed.
+	// Delivered and Expired change lines that are on a screen already.
 	return "", none
 }
 
@@ -121,11 +121,11 @@ func Warning(w node.Warning) safe.Text {
 	return text
 }
 
-// WithoutOwner is what it means that the owner's node does not answer.
+// WithoutOwner says what nobody can do while the owner's node does not answer.
 const WithoutOwner safe.Text = "nobody can be admitted or removed"
 
-// knockText names the peer that knocks by everything that a person can compare or type: its nick, its words and the end of its
-// ID. The commands in it use that end if the nick is not unique.
+// knockText describes a peer that knocks by all that a person can compare or type: its nick, its words and the end of its ID. The
+// commands in the text contain the end of the ID if the nick is not unique.
 func knockText(k node.Knock) safe.Text {
 	end := safe.Name(node.ShortID(k.Peer))
 	name, others := Nick(k.Nick, k.Peer), safe.Text("")
@@ -144,7 +144,7 @@ func Message(m node.Message) safe.Text {
 	who := Nick(m.Nick, m.Peer)
 	late := safe.Text("")
 	switch {
-	case m.Backlog: // the line before the backlog says so
+	case m.Backlog: // the line that announces the backlog says so
 	case m.Late && m.Next != nil:
 		late = " (late, " + aboveText(m.Next) + ")"
 	case m.Late:
@@ -156,12 +156,12 @@ func Message(m node.Message) safe.Text {
 	return "<" + who + "> " + safe.Message(m.Text) + late
 }
 
-// aboveText says where a late line belongs: above the line that it was said before.
+// aboveText says where a late line belongs: above the line that was said next.
 func aboveText(next *node.Quote) safe.Text {
 	return "above <" + Nick(next.Nick, "") + "> " + safe.Phrase(next.Text)
 }
 
-// backlogText announces the lines that follow.
+// backlogText announces lines that were said before.
 func backlogText(b node.Backlog) safe.Text {
 	text := NoticeMark + Count(b.N, "line", "lines") + " from before"
 	if b.Next != nil {
@@ -227,7 +227,7 @@ func ownText(body node.EventBody, room string) safe.Text {
 		if b.ByNick != "" || b.By != "" {
 			by = " by " + Nick(b.ByNick, b.By)
 		}
-		return NoticeMark + "you were muted in " + name + by + Until(b.Until) + Because(b.Text) + "; you read on, and /msg reaches the owner alone"
+		return NoticeMark + "you were muted in " + name + by + Until(b.Until) + Because(b.Text) + "; you can still read, and /msg reaches the owner alone"
 	case node.Refused:
 		return NoticeMark + "you are not a member of " + name
 	case node.RoomClosed:
@@ -252,7 +252,7 @@ func removalText(r node.Removed, room safe.Text) safe.Text {
 	return "you were " + verb + " from " + room + cause[len(verb):]
 }
 
-// Cause says the same without naming us and the room.
+// Cause says the same without mentioning us and the room.
 func Cause(r node.Removed) safe.Text {
 	by := safe.Text("")
 	if r.ByNick != "" || r.By != "" {
@@ -269,8 +269,8 @@ func Cause(r node.Removed) safe.Text {
 	return Deed(r.Kind) + by + Until(r.Until) + Because(r.Text)
 }
 
-// AfterRemoval is the hint beside a removal. room is its [RoomWord]; slash is the prefix of commands: "/" in a console,
-// "localchat " in a shell.
+// AfterRemoval returns the hint for somebody who was removed. room is the [RoomWord] of the room. slash is the prefix of commands:
+// "/" in a console, "localchat " in a shell.
 func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	switch r.Kind {
 	case node.KindClosed, node.KindIdle:
@@ -284,7 +284,7 @@ func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	return "you may ask to come back: " + slash + "join " + room
 }
 
-// progressText says how far a removal has come.
+// progressText says how many members have applied a removal.
 func progressText(p node.RemovalProgress) safe.Text {
 	name := Nick(p.Nick, p.Peer)
 	deed := safe.Text("removal")
@@ -322,7 +322,7 @@ func (r View) epochText(e node.Epoch) safe.Text {
 	return text
 }
 
-// Deed says how a peer lost its place.
+// Deed returns the word for how a peer lost its place.
 func Deed(kind node.Kind) safe.Text {
 	switch kind {
 	case node.KindKicked, node.KindBanned:
@@ -331,7 +331,7 @@ func Deed(kind node.Kind) safe.Text {
 	return "removed"
 }
 
-// Access says how a room is entered.
+// Access says how people enter a room.
 func Access(a node.Access) safe.Text {
 	switch a {
 	case node.AccessOpen:
@@ -344,8 +344,8 @@ func Access(a node.Access) safe.Text {
 	return safe.Name(string(a))
 }
 
-// ownWords are words that notices use for us and for the room. A peer with such a nick is shown with the end of its ID, so
-// that a notice about that peer does not read as one about us.
+// ownWords are words with which notices begin or name us. A peer with such a nick is shown with the end of its ID. Otherwise a notice
+// about that peer would read as one about us or about the room.
 var ownWords = []string{"you", "owner", "system", "why", "key", "policy", "kick", "ban", "removal", "your"}
 
 // Nick returns the name by which a peer is shown: its nick, or the end of its ID if it has no nick or a misleading one.
@@ -376,7 +376,7 @@ func Because(reason string) safe.Text {
 	return ": " + safe.Phrase(reason)
 }
 
-// Until returns the end of a ban, or "" if it has none.
+// Until returns the end of something, such as a ban, or "" if it has none.
 func Until(t time.Time) safe.Text {
 	if t.IsZero() {
 		return ""
@@ -422,8 +422,8 @@ func MoreRooms(n int) safe.Text {
 	return NoticeMark + Count(n, "more room", "more rooms") + " on this network, not listed here; you can still join by name, id or invite"
 }
 
-// RoomLabel returns a room's label in a list: its name and, if the name cannot be shown exactly, the end of its id, so that
-// it cannot pass for the room that really has the name as shown.
+// RoomLabel returns the name of a room for a list. If the name cannot be shown exactly, the end of the room's ID follows, so that the
+// room cannot pass for the one that really has the name as shown.
 func RoomLabel(name string, id node.RoomID) safe.Text {
 	shown := safe.Name(name)
 	if string(shown) == name && !node.Hides(name) {
@@ -444,8 +444,8 @@ func memberCount(r node.RoomInfo) safe.Text {
 	return Count(r.Members, "member", "members")
 }
 
-// OwnersNick returns the nick of a room's owner, "" if it is unknown. An owner with a nick that could be read as more than a
-// name in a list is shown by the end of its ID.
+// OwnersNick returns the nick of a room's owner, or "" if it is unknown. If the nick could be read as more than a name in a list, it
+// returns the end of the owner's ID.
 func OwnersNick(r node.RoomInfo) safe.Text {
 	switch {
 	case r.OwnerNick == "":
@@ -456,8 +456,8 @@ func OwnersNick(r node.RoomInfo) safe.Text {
 	return Nick(r.OwnerNick, r.Owner)
 }
 
-// details ends the description of a room: its owner, how long it keeps lines, and its subject. A warning about the owner
-// comes before the words: they are as long as a row, and a warning after them would be read last, or on the next row.
+// details returns the end of the description of a room: its owner, how long it keeps lines, and its subject. A warning about the
+// owner comes before the words. They are as long as a row, so a warning after them would be on the next row.
 func details(r node.RoomInfo) safe.Text {
 	text := safe.Text("")
 	if name := OwnersNick(r); name != "" && !r.Mine {

@@ -25,7 +25,7 @@ func TestRenderEveryEvent(t *testing.T) {
 	for _, body := range clitest.Events() {
 		for _, line := range append(r.Lines(node.Event{Room: clitest.LabID, RoomName: "lab", Body: body}), "")[:1] {
 			if strings.ContainsFunc(string(line), safe.Forbidden) {
-				t.Errorf("%s: the line %q holds what no terminal may get", body.Type(), line)
+				t.Errorf("%s: the line %q holds characters that no terminal may get", body.Type(), line)
 			}
 			fmt.Fprintf(&b, "%-18s %s\n", body.Type(), line)
 		}

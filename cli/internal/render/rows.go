@@ -10,15 +10,15 @@ import (
 	"localchat/cli/internal/stream"
 )
 
-// The beginning of a row shows whose words it holds. Every row of a text after its first begins with MoreMark, at every
-// width. So a row that begins with one of these marks is the program's own:
+// The beginning of a row shows whose words are on it. At every width of the screen, each row of a text after the first begins with
+// MoreMark. So a row that begins with one of these marks is the program's own:
 //
-//	--  happened
-//	?   needs an answer
-//	!   went wrong
+//	--  something happened
+//	?   something needs an answer
+//	!   something went wrong
 //
-// A row with a member's words begins with "<nick>", with "*" (an action), with "[" (another room, or a direct message) or
-// with MoreMark.
+// A row with a member's words begins with "<nick>", with "*" (an action), with "[" (another room, or a direct message) or with
+// MoreMark.
 const (
 	NoticeMark safe.Text = "-- "
 	AskMark    safe.Text = "? "
@@ -26,8 +26,8 @@ const (
 	MoreMark   safe.Text = "| "
 )
 
-// Rows returns the rows of s on a screen of width cells: the first one as it is, each further one after MoreMark. No row is
-// wider than the screen, however the terminal counts. There is always at least one row.
+// Rows breaks s into rows for a screen of width cells, and puts MoreMark in front of all but the first. No row is wider than the
+// screen, in whichever way the terminal counts cells. There is always at least one row.
 func Rows(s safe.Text, width int) []safe.Text {
 	width = max(width, 1)
 	rows := safe.Fold(s, width)
@@ -55,8 +55,8 @@ func rowHead(name safe.Text) safe.Text {
 	return name
 }
 
-// Line writes one line of text. If w is a screen, it folds the line to its width: a terminal that breaks a long line itself
-// puts no mark in front of the rest. Only a screen gets links.
+// Line writes one line of text. If w is a screen, it breaks the line itself: a terminal that does so puts no mark in front of the
+// rest. Only a screen gets links.
 func Line(w io.Writer, line safe.Text) error {
 	width := stream.Columns(w)
 	if width == 0 {
@@ -72,7 +72,7 @@ func Line(w io.Writer, line safe.Text) error {
 	return err
 }
 
-// Data is [Line] for standard output: a line that cannot be written is a failure of the program.
+// Data is [Line] for standard output. If the line cannot be written, the command fails.
 func Data(w io.Writer, line safe.Text) error {
 	return fail.Output(Line(w, line))
 }

@@ -7,13 +7,14 @@ import (
 	"localchat/node"
 )
 
-// The marks for a verified peer and for another key, each beside a word that says the same.
+// These marks show that a peer is verified, or that its nick is a verified peer's but its key is not. A word that says the same
+// stands beside each.
 const (
 	VerifiedMark safe.Text = "✓"
 	OtherMark    safe.Text = "!"
 )
 
-// TrustMark returns the mark beside a peer, a space if nothing is known of it.
+// TrustMark returns the mark beside a peer. It is a space if nothing is known of the peer.
 func TrustMark(t node.Trust) safe.Text {
 	switch {
 	case t.Verified:
@@ -24,7 +25,7 @@ func TrustMark(t node.Trust) safe.Text {
 	return " "
 }
 
-// TrustWord returns the word for that mark, and says whether the peer is ignored; "" if nothing is known.
+// TrustWord returns the word for that mark, and whether the peer is ignored. It is "" if there is nothing to say.
 func TrustWord(t node.Trust) safe.Text {
 	var words []safe.Text
 	switch {
@@ -44,7 +45,7 @@ func Moment(t time.Time) safe.Text {
 	return safe.Name(t.Local().Format("2006-01-02 15:04:05"))
 }
 
-// KeyChange names the known owner and the present one, and asks.
+// KeyChange asks whether to join a room with another owner than the known one, and describes both.
 func KeyChange(c node.KeyChange) safe.Text {
 	known := Tail(c.Known)
 	if c.KnownNick != "" {

@@ -8,8 +8,8 @@ import (
 	"localchat/node"
 )
 
-// Word returns the word to type for a peer or room with a name and an id: the name if it can be typed as one word, otherwise
-// the id. Every command line that is shown for typing takes its words from here.
+// Word returns the word to type for a peer or room: its name if that can be typed as one word, otherwise its ID. All commands that
+// are shown to be typed take their words from here.
 func Word(name, id string) safe.Text {
 	if word := safe.Name(name); Typeable(name) && string(word) == name && !node.Hides(name) {
 		return word
@@ -22,8 +22,8 @@ func RoomWord(name string, id node.RoomID) safe.Text { return Word(name, id.Stri
 
 func PeerWord(nick string, p node.PeerID) safe.Text { return Word(nick, p.String()) }
 
-// Typeable reports whether a shell, and a command of localchat, reads s as a single plain word. The name of a room must not
-// smuggle in a command.
+// Typeable reports whether both a shell and the commands of localchat read s as a single plain word. A name must not smuggle a
+// command into a line that is shown to be typed.
 func Typeable(s string) bool {
 	return s != "" && !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
 		return safe.Forbidden(c) || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)

@@ -78,7 +78,7 @@ func (m *tui) complete(step int) {
 	in.show(whole, (step+len(whole))%len(whole))
 }
 
-// show puts one line of a cycle into the input. If the cycle has only one line, it ends.
+// show puts one line of a cycle into the input. A cycle of one line ends with that.
 func (c *composer) show(cycle []string, turn int) {
 	c.set(cycle[turn])
 	if len(cycle) > 1 {
@@ -86,7 +86,7 @@ func (c *composer) show(cycle []string, turn int) {
 	}
 }
 
-// help returns the row under the input: the arguments of the command being typed, and the words that Tab would put there.
+// help returns the row under the input: the arguments of the command being typed, and the words that Tab offers.
 func (m *tui) help() safe.Text {
 	text := m.input.text()
 	switch {

@@ -35,7 +35,7 @@ func runCopy(_ context.Context, c command.Call) (command.Reply, error) {
 	return command.Reply{Then: func(f command.Face) { f.(*tui).copyLines(n) }}, nil
 }
 
-// copyLines asks the terminal to put the last n lines of the room on its clipboard. No terminal answers, and some refuse.
+// copyLines asks the terminal to put the last n lines of the room on its clipboard. Some terminals refuse; none says so.
 func (m *tui) copyLines(n int) {
 	text, copied := m.pane().scroll.copied(n)
 	if copied == 0 {

@@ -8,14 +8,14 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// The text area of the input drops tabs and controls, and counts the cells of a text in its own way. So it holds stand-ins for
-// the characters that it would drop, and this file draws the input with the cells that the terminal counts.
+// The text area, which holds the input, drops tabs and control characters, and does not count cells as the terminal does. So it is
+// given stand-ins for the characters that it would drop, and the code of this file draws the input.
 
 // A drawnInput is the input in the rows in which it is drawn.
 type drawnInput struct {
 	of    inputState
-	rows  []safe.Text // including those that are not shown
-	x, y  int         // the column of the cursor, and its row
+	rows  []safe.Text // all of them, shown or not
+	x, y  int         // the column and row of the cursor
 	top   int         // the first row that is shown
 	shown int         // number of rows shown
 }
@@ -57,7 +57,7 @@ func (d *drawnInput) add(line string, cursor bool) {
 			d.x, d.y = safe.Cells(shown[start:at]), len(d.rows)
 		}
 		row := shown[start:end]
-		if safe.Cells(row) > d.of.width { // the blanks at its end exceed the width
+		if safe.Cells(row) > d.of.width { // because of the blanks at its end
 			row = row[:len(strings.TrimRightFunc(string(row), safe.IsBlank))]
 		}
 		d.rows = append(d.rows, row)
@@ -83,7 +83,7 @@ func (c *composer) view(prompt safe.Text) []row {
 			front = safe.Repeat(" ", safe.Cells(prompt))
 		}
 		rows[i] = row{text: bold.Render(string(front)) + string(text), cells: safe.Cells(front) + safe.Cells(text)}
-		if c.returned { // a letter typed now replaces all of it
+		if c.returned { // a letter that is typed now replaces the whole text
 			rows[i].text = bold.Render(string(front)) + chosen.Render(string(text))
 		}
 	}

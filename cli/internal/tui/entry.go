@@ -69,8 +69,8 @@ func (m *tui) entered(job int) (withdrawn bool) {
 	return false
 }
 
-// leavesNoRoom is /leave outside a room: it cancels the latest request to be let in, or closes the pane of a room that has
-// ended. It reports whether there was one of these.
+// leavesNoRoom carries out a /leave that is typed outside a room: it cancels the latest request to be let in, or closes the pane of a
+// room that we are no longer in. It reports whether there was one of these.
 func (m *tui) leavesNoRoom() bool {
 	over := m.pane().over
 	if over || m.withdraw() {

@@ -51,23 +51,24 @@ func (m *tui) event(ev node.Event) {
 		}
 	case node.OwnerUnreachable:
 		if p != nil && !p.away.IsZero() {
-			return // the banner goes on counting; the transcript has the line already
+			return // the transcript has the line, and the banner shows how long it has been
 		}
 	}
 	if p == nil {
-		// An event without a room must be seen in every room.
+		// An event without a room is about all rooms, so it is shown in the one that the user sees.
 		p = m.pane()
-		if _, is := ev.Body.(node.Warning); is && p.here.ID == "" && len(m.warned) < maxWarned {
+		if _, is := ev.Body.(node.Warning); is && p.here.ID == "" {
 			seen := ev
 			seen.Time = m.now
 			m.warned = append(m.warned, seen)
+			m.warned = m.warned[max(len(m.warned)-maxWarned, 0):]
 		}
 	}
 	m.keep(p, ev)
 	m.narrate(p, ev)
 }
 
-// repeatWarnings adds the warnings of the last moments, which stand in the lobby, to a pane that is about to hide that.
+// repeatWarnings adds warnings that came in the lobby a moment ago to the pane of a room that is about to be shown instead.
 func (m *tui) repeatWarnings(p *pane) {
 	for _, ev := range m.warned {
 		if m.now.Sub(ev.Time) < justWarned {
@@ -77,7 +78,7 @@ func (m *tui) repeatWarnings(p *pane) {
 	m.warned = nil
 }
 
-// keep records what an event changes in a pane, other than a new line.
+// keep records the changes that an event makes to a pane, other than a new line.
 func (m *tui) keep(p *pane, ev node.Event) {
 	switch b := ev.Body.(type) {
 	case node.Delivered:
@@ -99,7 +100,7 @@ func (m *tui) keep(p *pane, ev node.Event) {
 	}
 }
 
-// narrate adds the line for an event, in the words that every face uses.
+// narrate adds the line for an event, in the words of package render.
 func (m *tui) narrate(p *pane, ev node.Event) {
 	// The transcript shows a late line in its place, so the text need not say where it belongs.
 	switch b := ev.Body.(type) {
@@ -217,8 +218,7 @@ func (m *tui) beside(p *pane) *pane {
 	return m.panes[0]
 }
 
-// expel ends our place in a room that we did not leave ourselves. It clears the pane and leaves only the reason and a hint on
-// what to do next.
+// expel shows that we have lost our place in a room. It clears the pane, except for the reason and a hint on what to do next.
 func (m *tui) expel(p *pane, ev node.Event) {
 	text, _ := render.View{}.Text(ev)
 	hint := "ask to be let in: /join " + render.RoomWord(ev.RoomName, ev.Room)
@@ -226,7 +226,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 		hint = render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/")
 	}
 	if p == nil {
-		p = m.panes[0] // a room from the last start that was never open in this one
+		p = m.panes[0] // a room of the last start, which this console has never shown
 	} else {
 		*p = pane{here: p.here, over: true, scroll: p.scroll}
 		p.scroll.clear()

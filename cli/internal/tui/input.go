@@ -17,11 +17,11 @@ import (
 // A composer holds the line being typed and the lines typed before.
 type composer struct {
 	area textarea.Model
-	// past are the lines typed before, the oldest first; at is the index of the one shown, or len(past) for the draft.
+	// past holds the lines typed before, the oldest first. at is the index of the one shown, or len(past) while the draft is shown.
 	past  []string
 	at    int
 	draft string
-	// cycle are the completions that Tab goes through, and turn is the index of the one shown.
+	// cycle holds the completions that Tab goes through. turn is the index of the one shown.
 	cycle []string
 	turn  int
 	stem  string // the text before the completed word
@@ -36,7 +36,7 @@ type composer struct {
 func newComposer() composer {
 	area := textarea.New()
 	area.ShowLineNumbers = false
-	area.CharLimit = safe.TabStop * safe.MaxText // cells; how long a text may be is checked when it is sent
+	area.CharLimit = safe.TabStop * safe.MaxText // cells; the length of a text is checked when it is sent
 	area.DynamicHeight, area.MinHeight, area.MaxHeight = true, 1, maxInputRows
 	area.MaxContentHeight = safe.MaxText // rows
 	area.Prompt = ""                     // view draws the prompt
@@ -139,7 +139,7 @@ func (m *tui) giveBack(j job) {
 	}
 }
 
-// recall shows the line typed before the current one (back) or after it. The draft is kept.
+// recall shows the line typed before the current one (back), or the one typed after it. The draft is kept.
 func (c *composer) recall(back bool) {
 	to := c.at + 1
 	if back {
@@ -159,7 +159,7 @@ func (c *composer) recall(back bool) {
 	c.set(c.past[to])
 }
 
-// search shows the latest older line that contains the text typed.
+// search shows the latest earlier line that contains the typed text.
 func (c *composer) search() {
 	if c.at == len(c.past) {
 		c.draft = c.text()
@@ -173,7 +173,7 @@ func (c *composer) search() {
 	}
 }
 
-// edge reports whether the cursor is in the first row of the input (first) or in the last one.
+// edge reports whether the cursor is in the first row of the input (first), or in the last one (not first).
 func (c *composer) edge(first bool) bool {
 	info := c.area.LineInfo()
 	if first {
@@ -215,8 +215,7 @@ func (m *tui) submit() {
 	})
 }
 
-// order runs a command. If the command has a question, it asks first. begin, which may be nil, is called just before the
-// command runs.
+// order runs a command, after its question if it has one. begin, which may be nil, is called just before the command runs.
 func (m *tui) order(j job, begin func()) {
 	run := func() {
 		if begin != nil {
@@ -260,12 +259,11 @@ func (m *tui) order(j job, begin func()) {
 // lineEnds turns the line ends of every system into "\n".
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// paste inserts text exactly as it is; it becomes safe text only when it is drawn. Many lines are inserted only after a
-// question.
+// paste inserts text exactly as it is; it is made safe when it is drawn. Before inserting many lines it asks.
 func (m *tui) paste(text string) {
 	text = strings.TrimRight(lineEnds.Replace(text), "\n")
 	if have := len(m.input.text()); have+len(text) > safe.MaxText {
-		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was ignored; a line has at most %d", len(text), safe.MaxText-have))
+		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was ignored; there is room for %d", len(text), safe.MaxText-have))
 		return
 	}
 	insert := func() {

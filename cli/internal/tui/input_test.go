@@ -98,6 +98,25 @@ func TestScreenHistory(t *testing.T) {
 	g.sees("lab> first")
 }
 
+// TestInputIsBounded: the input remembers maxHistory lines, and maxUndo changes of the line being typed.
+func TestInputIsBounded(t *testing.T) {
+	c := newComposer()
+	for i := range maxHistory + 2 {
+		c.remember(fmt.Sprint("line", i))
+	}
+	if len(c.past) != maxHistory || c.past[0] != "line2" {
+		t.Errorf("%d lines are remembered, the first is %q", len(c.past), c.past[0])
+	}
+	for i := range maxUndo + 2 {
+		before := c.now()
+		c.set(fmt.Sprint("change", i))
+		c.changed(before, "", false)
+	}
+	if len(c.undo.before) != maxUndo || c.undo.before[0].text != "change1" {
+		t.Errorf("%d changes can be undone, back to %q", len(c.undo.before), c.undo.before[0].text)
+	}
+}
+
 func TestScreenEditsLikeReadline(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.types("one two three")

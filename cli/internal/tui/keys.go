@@ -38,7 +38,7 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 	}
 }
 
-// quits ends the console, after a question if others end with it.
+// quits ends the console. It asks first if other processes end with it.
 func (m *tui) quits() {
 	quit, _ := command.LookUp("quit", "", m.table)
 	if c, _ := quit.Ask(m.query(job{cmd: quit, pane: m.pane()}), m.known()); c != nil {

@@ -16,7 +16,7 @@ type lobby struct {
 	more  int // number of rooms that are not listed
 }
 
-// take replaces the list. The same room stays chosen.
+// take replaces the list. The chosen room stays the same one.
 func (l *lobby) take(rooms []node.RoomInfo) {
 	var id node.RoomID
 	if l.at < len(l.rooms) {
@@ -53,8 +53,8 @@ func (m *tui) chooseRoom() {
 	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
 }
 
-// lobbyRows draws the rooms found in at most height rows of width cells. If they do not fit, it draws those around the chosen
-// one, and says how many more there are above and below. of has the index of the room for each row, or -1.
+// lobbyRows draws the rooms of the lobby in at most height rows of width cells. If they do not fit, it draws those around the chosen
+// one, and says how many more there are above and below. of holds, for each row, the index of the room in it, or -1.
 func (m *tui) lobbyRows(width, height int) (rows []row, of []int) {
 	add := func(i int, more ...row) {
 		for _, r := range more {
@@ -126,7 +126,7 @@ func (m *tui) lobbyEnd(width int) (rows []row) {
 	if len(m.lobby.rooms) > 0 {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
 	}
-	// The status bar may cut the words off, and then they could not be compared.
+	// The status bar has the words too, but may cut them off; then they could not be compared.
 	rows = append(rows, foldRows(plain, "  ", "your words: "+safe.Phrase(m.info.Words), width)...)
 	return append(rows, row{})
 }
@@ -139,7 +139,7 @@ func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
 	return foldRows(plain, "  ", text, width)
 }
 
-// lobbyHeight returns how many of the body rows the lobby may take. The talk below has the rest.
+// lobbyHeight returns how many of the body rows the lobby may take. The talk below it takes the rest.
 func (m *tui) lobbyHeight(body int) int { return body * 2 / 3 }
 
 // lobbyAt returns the index of the room in row y of the lobby, or -1.

@@ -33,8 +33,8 @@ func (m *tui) inSide(x, y int) bool {
 	return m.frame.side && x >= m.frame.talk && y >= 0 && y < m.frame.body
 }
 
-// click chooses what is under the mouse: an entry of the side column, a room of the lobby, or a room in the bar. A click
-// elsewhere moves the keys back to the input. A click never runs a command.
+// click chooses the entry of the side column, the room of the lobby, or the room in the bar that is under the mouse. A click
+// elsewhere moves the focus back to the input. A click never runs a command.
 func (m *tui) click(msg tea.MouseClickMsg) {
 	if msg.Button != tea.MouseLeft || m.question != nil || m.page != nil {
 		return

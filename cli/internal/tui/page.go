@@ -15,9 +15,9 @@ type page struct {
 }
 
 const (
-	headMost     = 36 // columns that a head may take beside its explanation
-	besideFrom   = 72 // columns of the screen from which head and explanation are side by side
-	belowIndent  = 4  // columns before an explanation that is below its head
+	headMost     = 36 // columns: the longest head beside its explanation
+	besideFrom   = 72 // columns: on a narrower screen an explanation is below its head
+	belowIndent  = 4  // columns: the indent of such an explanation
 	pageHelpText = " Up, Down, PgUp, PgDn: more; Esc, q or F1: back "
 )
 
@@ -45,7 +45,7 @@ func (p *page) draw(width int) {
 	}
 }
 
-// add adds the rows of a text, with front before the first row and rest before the others.
+// add adds the rows of a text, with front before the first one and rest before the others.
 func (p *page) add(style lipgloss.Style, front, rest, text safe.Text, width int) {
 	for _, part := range safe.Fold(text, max(width-safe.Cells(front), 1)) {
 		p.rows = append(p.rows, styled(style, safe.Crop(front+part, width)))

@@ -17,15 +17,15 @@ type pane struct {
 
 	scroll scroll
 	draft  string // half-typed line, while another pane is shown
-	// unread and calls count the lines, and the lines for the user, that came while the pane was not looked at. marked is set if
-	// the first of them has the rule "new" above it.
+	// unread counts the lines that came while the user did not look at the pane, and calls counts those of them that are for the user.
+	// marked is set if the first one has the rule "new" above it.
 	unread, calls int
 	marked        bool
 
 	// away is when the owner stopped answering; zero: it answers. left is set if the owner quit in the normal way.
 	away time.Time
 	left bool
-	// progress are the removals that some members have not confirmed, on the owner's node.
+	// progress holds the removals that some members have not confirmed. Only the owner of a room has any.
 	progress render.Removals
 	policy   node.PolicyInfo
 	hues     hues
@@ -34,7 +34,7 @@ type pane struct {
 
 // add adds a line. looked is set if the user sees it.
 func (p *pane) add(l line, looked bool) {
-	// A line with the date may be added before this one; the rule belongs above this one.
+	// The scroll may put a line with the date before this one. The rule "new" belongs above this one.
 	seq := p.scroll.add(l)
 	if !looked {
 		switch l.kind {

@@ -15,15 +15,15 @@ import (
 // A question is shown until it is answered; other keys have no effect until then.
 type question struct {
 	text    safe.Text
-	pane    *pane // the room that it is about; the question ends if our place there does
+	pane    *pane // the room that it is about; the question disappears if we lose our place there
 	yes, no func()
-	// choices are the answers, if there are others than yes and no; choose is called with the chosen one.
+	// choices holds the answers, if these are not yes and no. choose is called with the chosen one.
 	choices []command.Choice
 	choose  func(command.Choice)
-	// other is called with a character that begins a typed answer; nil: no answer can be typed.
+	// other is called if the user types an answer instead, with its first character. If it is nil, no answer can be typed.
 	other func(key string)
-	// sudden is set if the question appeared while the user may have been typing something else. Then a yes counts only after
-	// calm has passed without a key. since is when the last key was pressed, or when the question appeared.
+	// sudden is set if the question did not follow from a key, so that the user may be typing something else. Then a yes counts only
+	// after calm has passed without a key. since is when the last key was pressed, or when the question appeared.
 	sudden bool
 	since  time.Time
 }
@@ -51,7 +51,7 @@ func (q *question) keys() safe.Text {
 	return text + "[n] neither"
 }
 
-// askLater asks as soon as no line is being typed and no other question is open.
+// askLater asks q as soon as no line is being typed and no other question is open.
 func (m *tui) askLater(q question) { m.asks = append(m.asks, &q) }
 
 // nextQuestion asks the first question that waits, if it can be asked now.
@@ -63,7 +63,7 @@ func (m *tui) nextQuestion() {
 	m.question.sudden, m.question.since = true, m.now
 }
 
-// answer takes a key as an answer. Enter is none: it may have been meant for the line before the question.
+// answer takes a key as an answer. Enter is no answer, since it may have been meant for a line typed before the question appeared.
 func (m *tui) answer(name string) {
 	q, typed := m.question, name
 	name = strings.ToLower(name)
@@ -97,8 +97,8 @@ func (m *tui) answer(name string) {
 	}
 }
 
-// asksOfNick asks for another nick if f failed because the nick is taken: the free one that the owner proposed, or one that
-// the user types. It reports whether f failed so.
+// asksOfNick asks for another nick if f failed because the nick is taken. The user can choose the free one that the owner proposed, or
+// type one. It reports whether it asks.
 func (m *tui) asksOfNick(f performed) bool {
 	var e *node.Error
 	if !errors.As(f.err, &e) || e.Nick == "" {
@@ -133,8 +133,8 @@ func (m *tui) asksOfNick(f performed) bool {
 	return true
 }
 
-// asksOfKey asks whether to join anyway if f failed because the room's name is known with another owner. It reports whether f
-// failed so.
+// asksOfKey asks whether to join anyway if f failed because the room of that name had another owner before. It reports whether it
+// asks.
 func (m *tui) asksOfKey(f performed) bool {
 	var e *node.Error
 	if !errors.As(f.err, &e) || e.Change == nil {
@@ -146,7 +146,7 @@ func (m *tui) asksOfKey(f performed) bool {
 	id := e.Change.Room.String()
 	q := question{text: render.KeyChange(*e.Change), pane: f.pane}
 	if f.opening {
-		// The console was opened for this room, so a no ends it with the error.
+		// The console was started for this room, so it ends with the error if the answer is no.
 		q.yes = func() { m.perform(m.opened(m.open.Of(id))) }
 		q.no = func() { m.failure = f.err }
 	} else {

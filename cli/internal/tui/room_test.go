@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -270,6 +271,19 @@ func TestScreenWarnsOnTheFirstScreen(t *testing.T) {
 			g.misses("! this machine has no network")
 		}
 	}
+}
+
+// TestScreenRepeatsTheLatestWarnings: of many warnings in the lobby, the latest maxWarned are repeated.
+func TestScreenRepeatsTheLatestWarnings(t *testing.T) {
+	f := clitest.NewNode()
+	g := sitBefore(t, f, 60, 24, nil)
+	for i := range maxWarned + 1 {
+		f.EmitIn(node.RoomID{}, "", node.Warning{Code: "network", Text: fmt.Sprint("warning ", i)})
+	}
+	f.EmitIn(clitest.LabID, "lab", node.Joined{Name: "lab", Nick: "bob", Owner: true})
+	g.drain()
+	g.sees("you own lab", "! warning 1", fmt.Sprint("! warning ", maxWarned))
+	g.misses("! warning 0")
 }
 
 // TestScreenLooksAtRoomsInTheLobby: while a room is shown, the node is not asked for the list of rooms.

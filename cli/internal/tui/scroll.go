@@ -13,38 +13,40 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A lineKind decides the look of a line in a transcript.
+// A lineKind decides how a line of a transcript looks.
 type lineKind int
 
 const (
 	happened  lineKind = iota // a notice
-	said                      // said by a member
-	calling                   // said to the user, or needs an answer
+	said                      // a member said it
+	calling                   // it is for the user in particular, or needs an answer
 	trouble                   // an error, or something that must not be overlooked
 	answer                    // the reply of a command
 	figure                    // a drawing, which is cut and never wrapped
 	foundLine                 // an earlier line, found by a search
-	verbatim                  // a text to copy: broken at any character, without marks
+	verbatim                  // a text to copy, which is broken at any character and has no marks
 	day                       // a new date
 )
 
 // A line is one line of a transcript.
 type line struct {
-	seq  uint64 // its number in the transcript, from 1; set by add
+	seq  uint64 // its number in the transcript, from 1; add sets it
 	at   time.Time
 	kind lineKind
 	text safe.Text
 	// head is the length, in bytes, of the speaker's name in its brackets, at the start of text.
 	head int
 	hue  int // the style of that name
-	// id is that of the message, or "". A line replaces the one with the same key.
-	id, key string
-	// above is the id of the message below this line; "": the line comes last.
+	// id is the ID of the message, or "".
+	id string
+	// key is "", or the key under which the line can be replaced or completed later.
+	key string
+	// above is the ID of the message that this line belongs above, or "" for a line that comes last.
 	above string
 	// pending is set for a line of our own that no other node is known to have.
 	pending bool
 
-	rows     []row // text drawn for width, times and clusters; nil: not drawn yet
+	rows     []row // text as it is drawn for width, times and clusters; nil: not drawn yet
 	width    int
 	times    bool
 	clusters bool
@@ -66,16 +68,16 @@ type scroll struct {
 	width, height int
 	times         bool
 
-	// anchor is the seq of the line at the bottom of the window, and skip is how many of its rows are below the window. 0: the
-	// window follows the end.
+	// anchor is the seq of the line at the bottom of the window, or 0 if the window follows the end. skip is how many rows of that line
+	// are below the window.
 	anchor uint64
 	skip   int
 	below  int // number of lines added since the window left the end
-	// newFrom is the seq of the first line that came while the user did not look; 0: none.
+	// newFrom is the seq of the first line that came while the user did not look, or 0.
 	newFrom uint64
 }
 
-// resize sets the size of the window, and whether times are shown. The line at the bottom stays there.
+// resize sets the size of the window, and whether times are shown. The line at the bottom stays at the bottom.
 func (s *scroll) resize(width, height int, times bool) {
 	s.width, s.height, s.times = max(width, 1), max(height, 0), times
 }
@@ -165,8 +167,8 @@ func (s *scroll) replace(l line) {
 // comings is the key of a line about members that joined and left.
 const comings = "comings"
 
-// extend adds text to the last line if that is about members that joined or left: otherwise, a laptop that sleeps and wakes
-// would push the talk off the screen. It reports whether it did.
+// extend adds text to the last line if that is about members that joined or left, and reports whether it did. Otherwise a laptop that
+// sleeps and wakes again and again would push the talk off the screen.
 func (s *scroll) extend(text safe.Text) bool {
 	const longest = 200 // bytes
 	if len(s.lines) == 0 {
@@ -182,7 +184,7 @@ func (s *scroll) extend(text safe.Text) bool {
 	return true
 }
 
-// amend adds more to the line with that key, once. It reports whether there is such a line.
+// amend adds text to the line with that key, at most once. It reports whether there is such a line.
 func (s *scroll) amend(key string, more safe.Text) bool {
 	for i := len(s.lines) - 1; i >= 0; i-- {
 		if l := &s.lines[i]; l.key == key {
@@ -194,7 +196,7 @@ func (s *scroll) amend(key string, more safe.Text) bool {
 	return false
 }
 
-// forget removes the lines with these ids: they have expired.
+// forget removes the lines with these ids, which have expired.
 func (s *scroll) forget(ids []string) {
 	gone := setOf(ids)
 	s.lines = slices.DeleteFunc(s.lines, func(l line) bool {
@@ -228,7 +230,7 @@ func (s *scroll) deliver(id string) {
 	}
 }
 
-// pending returns how many lines have reached nobody.
+// pending returns how many of our lines no other node is known to have.
 func (s *scroll) pending() (n int) {
 	for i := range s.lines {
 		if s.lines[i].pending {
@@ -251,7 +253,7 @@ func (s *scroll) clear() {
 	*s = scroll{last: s.last, width: s.width, height: s.height, times: s.times}
 }
 
-// bottom returns the index of the line at the bottom of the window, and how many of its rows are below the window.
+// bottom returns the index of the line at the bottom of the window, and how many rows of that line are below the window.
 func (s *scroll) bottom() (i, skip int) {
 	end := len(s.lines) - 1
 	if s.anchor == 0 {
@@ -337,14 +339,14 @@ func (s *scroll) top() {
 	}
 }
 
-// startAt shows the lines from seq on, from their beginning if they do not all fit: a long reply is read from its start.
+// startAt shows the lines from seq on. If they do not all fit, it shows the first of them: a long reply is read from its start.
 func (s *scroll) startAt(seq uint64) {
 	over := -s.height
 	for i := sort.Search(len(s.lines), func(i int) bool { return s.lines[i].seq >= seq }); i < len(s.lines); i++ {
 		over += len(s.rows(i))
 	}
 	if over > 0 && s.height > 1 {
-		s.height-- // a row will say how to return
+		s.height-- // for the row that says how to return
 		s.up(over + 1)
 	}
 }
@@ -385,7 +387,7 @@ func (s *scroll) window() []row {
 	return shown[free:]
 }
 
-// rows returns line i as it is drawn, below the rule "new" if it is the first new one.
+// rows returns line i as it is drawn. The first new line has the rule "new" above it.
 func (s *scroll) rows(i int) []row {
 	l := &s.lines[i]
 	if now := safe.InClusters(); l.rows == nil || l.width != s.width || l.times != s.times || l.clusters != now {

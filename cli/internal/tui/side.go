@@ -12,15 +12,15 @@ import (
 
 // A side is the column beside the transcript: members, knocks, invites and bans, with the actions on each.
 type side struct {
-	hidden bool // by the user; on a small screen it is shown only while it has the keys
-	focus  bool // it has the keys
+	hidden bool // by the user; on a small screen it is always hidden while it does not have the focus
+	focus  bool // it gets the keys
 	at     item // the chosen one; a heading if there is none
-	index  int  // where the chosen one is, or was
+	index  int  // of the chosen one, also when that is gone
 	// top is the index of the entry in the first row, height the number of rows, and size the number of entries.
 	top, height, size int
 }
 
-// toggle shows the column and gives it the keys, or hides it.
+// toggle shows the column and gives it the focus, or hides it.
 func (s *side) toggle() {
 	switch {
 	case s.focus:
@@ -48,7 +48,7 @@ type item struct {
 	word  string
 	peer  node.PeerID
 	self  bool
-	pale  bool // away
+	pale  bool // for a member who is away
 	trust node.Trust
 }
 
@@ -130,7 +130,7 @@ func memberItems(members []node.MemberInfo) []item {
 			role = word
 		case who.Other == "":
 			role += ", " + word
-		default: // the warning comes first, because the end may be cut off
+		default: // the warning comes before the rest, which may be cut off
 			role = word + ", " + role
 		}
 		if who.Muted {
@@ -177,7 +177,7 @@ func (s *side) hold(items []item) {
 		}
 		return
 	}
-	// The chosen item is gone. No other item is chosen instead, because the key of an action may already have been pressed.
+	// The chosen item is gone. No other item is chosen instead: the user may be about to press the key of an action.
 	s.at = item{}
 }
 
@@ -225,7 +225,7 @@ func (s *side) reveal() {
 // An act is a key, and the command that it runs on an item.
 type act struct {
 	key, word, command string
-	typed              bool // the command is put into the input, so that the user can add a text
+	typed              bool // the command is only put into the input, for the user to add a text
 	// exact is set if the command names the peer by its ID, not by its nick.
 	exact bool
 }
@@ -297,7 +297,7 @@ func (m *tui) sideKey(name string) {
 			who = m.side.at.peer.String()
 		}
 		m.order(job{cmd: cmd, args: []string{who}, pane: m.pane()}, nil)
-		if m.question != nil { // the user may have meant to type a line, whose next letter could be a y
+		if m.question != nil { // the key may have been meant for the input, and the next one could be a y
 			m.question.sudden, m.question.since = true, m.now
 		}
 	}
@@ -318,12 +318,12 @@ func (m *tui) sideHelp() safe.Text {
 	return text + "  Esc back"
 }
 
-// A door is the bar above the input. It names the peer that has been knocking for the longest time.
+// A door is the bar above the input that says who knocks: the peer that has been knocking for the longest time.
 type door struct {
 	peer node.PeerID
 	nick string
 	text safe.Text
-	// took is when this peer replaced another one in the bar; zero: the bar was empty before.
+	// took is when this peer replaced another one in the bar. It is zero if the bar was empty before.
 	took time.Time
 }
 
@@ -346,7 +346,8 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 	d.text = render.AskMark + render.Nick(first.Nick, first.Peer) + render.TrustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
 }
 
-// answerDoor lets in the peer in the bar, or turns it away. If the bar has just changed, the key was meant for the peer before.
+// answerDoor lets in the peer in the bar, or turns it away. If the bar has just changed, it does neither: the key was meant for the
+// peer that was there before.
 func (m *tui) answerDoor(in bool) {
 	switch {
 	case m.door.peer == "":

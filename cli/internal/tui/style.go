@@ -8,8 +8,8 @@ import (
 	"localchat/node"
 )
 
-// The styles of the full-screen console. The colours are those of the terminal's own palette, so that they are legible on any
-// background. A mark or a word always says the same as a colour.
+// The styles of the full-screen console. The colours are those of the terminal's palette, so that they are legible on any background.
+// Whatever a colour says, a mark or a word says too.
 var (
 	plain  = lipgloss.NewStyle()
 	bold   = lipgloss.NewStyle().Bold(true)
@@ -38,11 +38,11 @@ func hue(name string) int {
 // hues are the styles of the speakers in a room, as indexes of speaks.
 type hues map[node.PeerID]int
 
-// maxHues is how many speakers of a room keep their style: more than can be members at the same time.
+// maxHues is how many speakers of a room have a style that is remembered: more than can be members at the same time.
 const maxHues = 1024
 
-// of returns the style of a speaker: the one that follows from the name or, if another speaker has it, one that fewer speakers
-// have. Present members count more than former ones. A speaker keeps its style.
+// of returns the style of a speaker, which does not change. The first choice is the style that follows from the name. If another
+// speaker has it, the speaker gets the style that the fewest have; present members count more than former ones.
 func (h hues) of(who node.PeerID, name string, members []node.MemberInfo) int {
 	if i, ok := h[who]; ok {
 		return i

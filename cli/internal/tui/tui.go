@@ -13,8 +13,8 @@ import (
 	"localchat/node"
 )
 
-// Run runs the full-screen console on n until the user leaves it or orphaned returns true. If open is not nil, it enters the
-// first room.
+// Run runs the full-screen console on n until the user leaves it or orphaned returns true. If open is not nil, it enters a room
+// first.
 func Run(ctx context.Context, env *command.Env, n command.Node, orphaned func() bool, open *command.Opening) error {
 	feed := newFeed(n)
 	m := newTUI(ctx, env, n, open, time.Now())
@@ -69,9 +69,9 @@ func newFeed(n command.Node) *feed {
 }
 
 type (
-	// happenings are events, in their order.
+	// happenings are events, in order.
 	happenings []node.Event
-	// tick is the time. It comes once a second; the console has no other clock.
+	// tick is the time. It is sent once a second; the console has no other clock.
 	tick time.Time
 	// silence says that the node has ended.
 	silence struct{}

@@ -20,7 +20,7 @@ type inputPast struct {
 	killing bool // the last key deleted text, and the next deletion adds to killed
 }
 
-// killers are the keys that delete more than a letter; true: the text before the cursor.
+// killers are the keys that delete more than a letter. The value is true if they delete text before the cursor.
 var killers = map[string]bool{
 	"ctrl+w": true, "alt+backspace": true, "ctrl+backspace": true, "ctrl+u": true,
 	"ctrl+k": false, "alt+d": false, "alt+delete": false, "ctrl+delete": false,
@@ -56,7 +56,7 @@ func (c *composer) changed(before inputMoment, key string, letter bool) {
 	c.undo.killing = kills
 }
 
-// missing returns the text that was deleted from before, so that after remained.
+// missing returns the text whose deletion from before left after.
 func missing(before, after string) string {
 	a, b := []rune(before), []rune(after)
 	start := 0
@@ -88,7 +88,7 @@ func (c *composer) undoLast() {
 // yank inserts the text that was deleted last.
 func (c *composer) yank() { c.insert(c.undo.killed) }
 
-// forget clears the history, for a new line. The deleted text stays.
+// forget clears the history, for a new line. The deleted text can still be inserted.
 func (c *composer) forget() { c.undo = inputPast{killed: c.undo.killed} }
 
 // undoes reports whether a key undoes the last change. Terminals send Ctrl-_ and Ctrl-/ alike, under different names.

@@ -11,12 +11,12 @@ import (
 	"localchat/node"
 )
 
-// The screen, from the top: the status of the room, the talk beside the members, questions and warnings, the line being typed,
-// its help, and the rooms. A small screen omits the least important parts.
+// The screen has, from the top: the status of the room, the talk beside the members, questions and warnings, the line being typed, its
+// help, and the rooms. A small screen omits the least important parts.
 const (
-	barsFrom  = 8  // rows from which there are the status and the rooms
-	notesFrom = 5  // rows from which there is more than talk and input
-	sideFrom  = 70 // columns from which the side column stands beside the talk, and not in its place
+	barsFrom  = 8  // rows: a lower screen has no status and no rooms
+	notesFrom = 5  // rows: a lower screen has only talk and input
+	sideFrom  = 70 // columns: on a narrower screen the side column takes the place of the talk
 	sideCells = 26 // columns of the side column, with the line to its left
 )
 
@@ -27,12 +27,13 @@ type frame struct {
 	help         []row
 	prompt       safe.Text
 	input        int // height in rows
-	body, talk   int // height of the middle in rows; width of the talk in columns, 0 if the side column takes its place
+	body         int // height of the middle, in rows
+	talk         int // width of the talk, in columns; 0 if the side column takes its place
 	side         bool
 	items        []item // of the side column
 }
 
-// layout divides the screen and tells its parts how large they are.
+// layout divides the screen and sets the size of its parts.
 func (m *tui) layout() {
 	w, h := m.width, m.height
 	f := frame{talk: w}
@@ -47,7 +48,7 @@ func (m *tui) layout() {
 		f.notes = m.notes(w)
 		f.help = m.bottomHelp(w)
 	}
-	if m.question != nil { // a question is never cut: other parts are omitted for it
+	if m.question != nil { // a question is never cut; other parts are omitted instead
 		f.notes = append(foldRows(urgent, "", m.question.text, w), foldRows(urgent, "", m.question.keys(), w)...)
 	}
 	if m.page != nil {
@@ -71,7 +72,7 @@ func (m *tui) layout() {
 		talk = f.body - len(rows)
 	}
 	if m.pane().scroll.anchor != 0 && talk > 1 {
-		talk-- // a row will say how to return to the end
+		talk-- // for the row that says how to return to the end
 	}
 	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.Times)
 	if f.side {
@@ -199,7 +200,7 @@ func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 	return rows
 }
 
-// prompt names the room that a typed line goes to.
+// prompt returns the prompt, which names the room that a typed line goes to.
 func (m *tui) prompt() safe.Text {
 	switch p := m.pane(); {
 	case p.here.ID == "":
@@ -272,7 +273,7 @@ func (m *tui) ownersName(p *pane) safe.Text {
 	return "owner " + render.Nick(who.Nick, who.Peer)
 }
 
-// since is how long the owner of a room has been away.
+// since returns how long the owner of a room has been away.
 func (m *tui) since(p *pane) safe.Text {
 	return render.Minutes(max(int(m.now.Sub(p.away).Seconds()), 0))
 }
@@ -339,7 +340,7 @@ func (m *tui) roomAt(x int) int {
 	return -1
 }
 
-// unreadText returns the number of unread lines (+) and of those among them that are for the user (!).
+// unreadText returns the number of unread lines (+), and of those that are for the user (!).
 func unreadText(p *pane) safe.Text {
 	text := safe.Text("")
 	if p.unread > 0 {
@@ -376,15 +377,15 @@ func (m *tui) notes(width int) []row {
 		rows = append(rows, foldRows(quiet, "", text, width)...)
 	}
 	if m.door.peer != "" && !p.over {
-		for _, text := range render.Rows(m.door.text, width) { // not cropped: words that are cut off cannot be compared
+		for _, text := range render.Rows(m.door.text, width) { // not cropped, since the words are there to be compared
 			rows = append(rows, styled(urgent, safe.Pad(text, width)))
 		}
 	}
 	return rows
 }
 
-// banner reports a lost network or an owner that does not answer, with a counter. After a removal there is no banner, so
-// that the two are never confused.
+// banner says for how long there has been no network, or no answer from the owner. In a room that we were removed from it returns "",
+// so that nobody takes a removal for a lost network.
 func (m *tui) banner(p *pane) safe.Text {
 	switch {
 	case p.here.ID == "" || p.over:
