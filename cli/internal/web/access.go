@@ -12,11 +12,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// An access holds the links and the sessions. Only hashes of their secrets are kept.
+// An access holds the links and the sessions. It keeps only hashes of their secrets.
 type access struct {
-	ctx context.Context // of every session
+	ctx context.Context // the parent of the context of every session
 
-	mu       sync.Mutex // requests and the terminal meet at what follows
+	mu       sync.Mutex // guards the fields below, which requests and the terminal use
 	links    []*link    // the oldest first
 	sessions []*session // the oldest first
 	attempts *rate.Limiter
@@ -24,13 +24,13 @@ type access struct {
 
 type secret [sha256.Size]byte
 
-// draw returns a secret of 130 bits, and its hash.
+// draw returns a random secret of 130 bits, and its hash.
 func draw() (string, secret) {
 	text := rand.Text()
 	return text, sha256.Sum256([]byte(text))
 }
 
-// is reports whether text is the secret, in a time that does not depend on how much of it is right.
+// is reports whether text is the secret. The time that it takes does not depend on how much of text is right.
 func (s secret) is(text string) bool {
 	sum := sha256.Sum256([]byte(text))
 	return subtle.ConstantTimeCompare(s[:], sum[:]) == 1
@@ -42,13 +42,13 @@ type link struct {
 	used  bool
 }
 
-// A session is a browser.
+// A session is what a browser holds that has opened a link.
 type session struct {
 	cookie, key secret
-	ctx         context.Context // of its pages
+	ctx         context.Context // of the pages of the browser
 	end         context.CancelFunc
-	pages       int       // that are open
-	last        time.Time // when one was open
+	pages       int       // how many pages are open
+	last        time.Time // when a page was open last
 }
 
 func newAccess(ctx context.Context) *access {
@@ -67,12 +67,12 @@ func (a *access) link(now time.Time) string {
 	return token
 }
 
-// An entry is what came of a token.
+// An entry is the result of exchanging a token.
 type entry string
 
 const (
 	entered entry = ""
-	used    entry = "used" // or too old
+	used    entry = "used" // the token was used before, or is too old
 	wrong   entry = "wrong"
 	wait    entry = "wait" // too many tokens were tried
 )
@@ -135,7 +135,7 @@ func (a *access) find(cookie, key string, now time.Time) *session {
 	return found
 }
 
-// open counts a page of s, unless as many are open as may be.
+// open counts a page of s, and reports whether it may be opened: not if maxPages are open.
 func (a *access) open(s *session) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -150,7 +150,7 @@ func (a *access) open(s *session) bool {
 	return true
 }
 
-// leave counts a page of s that has gone.
+// leave records that a page of s is closed.
 func (a *access) leave(s *session, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

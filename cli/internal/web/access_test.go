@@ -16,7 +16,7 @@ func (c *clock) after(d time.Duration) time.Time {
 
 func newClock() *clock { return &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
 
-// enters uses a link after the limit of attempts has passed.
+// enters uses a link, after the time that the limit of attempts demands.
 func enters(t *testing.T, a *access, token string, c *clock) browserKeys {
 	t.Helper()
 	cookie, key, result := a.enter(token, c.after(attemptEvery))
@@ -30,7 +30,7 @@ type browserKeys struct{ cookie, key string }
 
 func (a *access) has(b browserKeys, now time.Time) bool { return a.find(b.cookie, b.key, now) != nil }
 
-// A link works once, in its time.
+// TestLink: a link works once, within linkLife.
 func TestLink(t *testing.T) {
 	a, c := newAccess(t.Context()), newClock()
 	token := a.link(c.now)
@@ -51,7 +51,7 @@ func TestLink(t *testing.T) {
 	}
 }
 
-// So many tokens can be tried, and a right one among them is not taken either.
+// TestAttempts: after attemptBurst attempts, even the right token is refused for a while.
 func TestAttempts(t *testing.T) {
 	a, c := newAccess(t.Context()), newClock()
 	token := a.link(c.now)
@@ -66,7 +66,7 @@ func TestAttempts(t *testing.T) {
 	enters(t, a, token, c)
 }
 
-// Links and sessions are bounded, and the oldest make place.
+// TestManySessions: links and sessions are bounded. A new one takes the place of the oldest.
 func TestManySessions(t *testing.T) {
 	a, c := newAccess(t.Context()), newClock()
 	oldest := a.link(c.now)
@@ -94,11 +94,11 @@ func TestManySessions(t *testing.T) {
 		}
 	}
 	if first.ctx.Err() == nil {
-		t.Error("the pages of the browser that made place go on")
+		t.Error("the pages of the browser whose place was taken go on")
 	}
 }
 
-// A session needs its cookie and its key, and ends when no page was open for a time.
+// TestSession: a session needs both its cookie and its key, and ends when no page has been open for sessionIdle.
 func TestSession(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	a, c := newAccess(ctx), newClock()

@@ -9,7 +9,7 @@ import (
 //go:embed page
 var page embed.FS
 
-// types are those of the files of the page. No other file is served.
+// types has the media types of the files of the page, by their extensions. No other file is served.
 var types = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".html": "text/html; charset=utf-8",

@@ -6,14 +6,14 @@ import (
 	"net"
 )
 
-// A gate is a listener that lets in connections of this user. It closes all others without an answer.
+// A gate is a listener that accepts connections of this user only. It closes all others without an answer.
 type gate struct {
 	net.Listener
 	user int
 	log  *slog.Logger
 }
 
-// errCannotTell: the system does not say which user has made a connection.
+// errCannotTell means that the system does not say which user has made a connection.
 var errCannotTell = errors.New("the system does not tell users apart here")
 
 func (g *gate) Accept() (net.Conn, error) {
@@ -32,5 +32,5 @@ func (g *gate) Accept() (net.Conn, error) {
 	}
 }
 
-// root may do anything as this user, and forwards ports for some systems.
+// root is let in: it can do anything in the name of this user anyway, and some systems forward ports as root.
 const root = 0

@@ -16,7 +16,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A page that has no session, or is not ours, has no WebSocket.
+// TestSocketRefused: a page without a session, or one of another server, gets no WebSocket.
 func TestSocketRefused(t *testing.T) {
 	s := serve(t)
 	b, other := open(t, s), open(t, s)
@@ -60,7 +60,8 @@ func TestSocketRefused(t *testing.T) {
 	}
 }
 
-// A link that was stolen and used leaves its owner outside, and says so; a token comes only from our own page.
+// TestEnterRefused: if somebody else has used a link, its user is refused, with that reason. A token is accepted from our own page
+// only.
 func TestEnterRefused(t *testing.T) {
 	s := serve(t)
 	stolen := token(s)
@@ -99,7 +100,7 @@ func TestEnterRefused(t *testing.T) {
 	}
 }
 
-// The page can ask whether its session is good.
+// TestSessionAsked: the page can ask whether its session is valid.
 func TestSessionAsked(t *testing.T) {
 	s := serve(t)
 	b := open(t, s)
@@ -137,7 +138,7 @@ func raw(t *testing.T, s *Server, sent string) (status int, body string) {
 	return r.StatusCode, string(all)
 }
 
-// A request that names another server gets nothing of the page: a web site whose name leads here could read it otherwise.
+// TestHost: a request that names another server gets nothing. Otherwise a web site whose name leads here could read the page.
 func TestHost(t *testing.T) {
 	s := serve(t)
 	port := s.host[strings.LastIndexByte(s.host, ':'):]
@@ -175,7 +176,18 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// Two requests in the bytes of one, as a proxy may be made to pass them on, are refused as a whole.
+// TestLongHeader: a header of maxHeader bytes is read, and a longer one is refused.
+func TestLongHeader(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	for want, size := range map[int]int{http.StatusOK: maxHeader - 1000, http.StatusRequestHeaderFieldsTooLarge: maxHeader + 8<<10} {
+		if status, _ := raw(t, s, "GET / HTTP/1.1\r\nHost: "+s.host+"\r\nCookie: "+strings.Repeat("a", size)+"\r\nConnection: close\r\n\r\n"); status != want {
+			t.Errorf("a header of %d bytes gives %d, want %d", size, status, want)
+		}
+	}
+}
+
+// TestSmuggling: bytes that hold two requests, but that a proxy may pass on as one, are refused as a whole.
 func TestSmuggling(t *testing.T) {
 	s := serve(t)
 	head := "POST /session HTTP/1.1\r\nHost: " + s.host + "\r\nOrigin: " + s.origin + "\r\nContent-Type: application/json\r\n"
@@ -197,7 +209,7 @@ func TestSmuggling(t *testing.T) {
 	}
 }
 
-// What is no file, no session and no WebSocket is refused, and so is every method that is not for it.
+// TestMethods: a path that is not one of a file, the session or the WebSocket is refused, and so is a method that is not for it.
 func TestMethods(t *testing.T) {
 	s := serve(t)
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"} {
@@ -224,7 +236,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// Every answer has the headers that keep foreign code and frames out.
+// TestHeaders: every answer has the headers that keep out foreign code and frames.
 func TestHeaders(t *testing.T) {
 	s := serve(t)
 	for _, path := range []string{"/", "/ws", "/session", "/none"} {
@@ -248,7 +260,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// A connection that sends nothing ends, and so do too many: none of them keeps the page out.
+// TestSlowClient: a connection that sends nothing is closed, and more of them than maxConns do not keep the page from being served.
 func TestSlowClient(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -275,7 +287,7 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
-// closedWith waits for the end of a page's connection.
+// closedWith waits until a page's connection is closed, and returns the code and the reason.
 func closedWith(t *testing.T, conn *websocket.Conn) (websocket.StatusCode, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*writeWait)
@@ -292,7 +304,7 @@ func closedWith(t *testing.T, conn *websocket.Conn) (websocket.StatusCode, strin
 	}
 }
 
-// awaitPages waits until so many pages are open.
+// awaitPages waits until want pages are open.
 func awaitPages(t *testing.T, s *Server, want int) {
 	t.Helper()
 	open := -1
@@ -309,7 +321,7 @@ func awaitPages(t *testing.T, s *Server, want int) {
 	}
 }
 
-// A page is told why its connection ends.
+// TestEnds: a page learns why its connection is closed.
 func TestEnds(t *testing.T) {
 	const noNode, cutOff = `"no node"`, `"cut off"`
 	s := serveWith(t, func(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -369,7 +381,7 @@ func TestEnds(t *testing.T) {
 	<-closed
 }
 
-// The pages of a browser that made place for others end.
+// TestSessionMakesPlace: when newer sessions have taken the place of a browser's session, its pages end.
 func TestSessionMakesPlace(t *testing.T) {
 	s := serve(t)
 	conn, _ := dial(t, s, open(t, s), nil)
@@ -383,7 +395,7 @@ func TestSessionMakesPlace(t *testing.T) {
 	}
 }
 
-// A page that reads nothing loses its connection, and the node's side of it ends.
+// TestSlowPage: a page that reads nothing loses its connection, and the node stops writing to it.
 func TestSlowPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten seconds")

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// The paths that are no files.
+// These paths are not those of files.
 const (
 	sessionPath = "/session"
 	socketPath  = "/ws"
@@ -27,17 +27,17 @@ const (
 type Config struct {
 	// Port is a TCP port; 0: a free one.
 	Port int
-	// Serve speaks with a page until that goes or ctx ends: one JSON-RPC object a line, each way. After [ErrNoNode], [ErrSilent] or
-	// [ErrFull] the page tries again.
+	// Serve speaks JSON-RPC with a page, one object a line in each direction, until the page has gone or ctx ends. After [ErrNoNode],
+	// [ErrSilent] or [ErrFull] the page tries again.
 	Serve func(ctx context.Context, in io.Reader, out io.Writer) error
-	// Again is the command that starts a node, for a page that has none; at most [MaxAgain] bytes.
+	// Again is the command that starts a node, at most [MaxAgain] bytes. A page without a node shows it.
 	Again string
-	// MaxMessage, in bytes, of a message of a page.
+	// MaxMessage bounds a message from a page, in bytes.
 	MaxMessage int64
-	// Entered is called when a link was used.
+	// Entered is called when a link has been used.
 	Entered func()
 	Log     *slog.Logger
-	// Guard is deferred first in each goroutine.
+	// Guard is the first deferred call of each goroutine.
 	Guard func()
 }
 
@@ -45,12 +45,12 @@ type Config struct {
 type Server struct {
 	cfg    Config
 	http   *http.Server
-	host   string // what a request has to name
-	origin string // of our page
+	host   string // the name of the server in requests
+	origin string // the origin of our page
 	files  map[string]file
 	policy string // the Content-Security-Policy
 	access *access
-	cookie string // its name. A browser keeps one jar for all ports
+	cookie string // its name, which holds the port: a browser sends a cookie to all ports
 	work   sync.WaitGroup
 	cancel context.CancelFunc
 }
@@ -120,7 +120,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.Host != s.host || r.URL.Host != "":
-		// A web site whose name leads to this address could read the page through the browser.
+		// Otherwise a web site whose name leads to this address could read the page through the browser.
 		refuse(w, http.StatusMisdirectedRequest, "open "+s.origin+"/ instead")
 	case r.URL.Path == socketPath:
 		s.socket(w, r)
@@ -136,7 +136,7 @@ func refuse(w http.ResponseWriter, code int, why string) {
 	http.Error(w, why, code)
 }
 
-// refuseMethod refuses a request whose method is not one of these.
+// refuseMethod refuses a request whose method is not one of those allowed.
 func refuseMethod(w http.ResponseWriter, allowed string) {
 	w.Header().Set("Allow", allowed)
 	refuse(w, http.StatusMethodNotAllowed, "only "+allowed)
@@ -161,7 +161,8 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ours reports whether a request comes from our own page. A browser says so of every request that a script makes.
+// ours reports whether a request comes from our own page. A browser names the origin of a script in every request that the script
+// makes with POST or for a WebSocket.
 func (s *Server) ours(r *http.Request) bool {
 	origin := r.Header.Values("Origin")
 	return len(origin) == 1 && origin[0] == s.origin
@@ -176,7 +177,7 @@ func (s *Server) known(r *http.Request) *session {
 	return s.access.find(cookies[0].Value, r.URL.Query().Get("key"), time.Now())
 }
 
-// session exchanges a token for a session, or says whether there is one.
+// session answers requests about the session of a browser: POST exchanges a token for one, and GET asks whether there is one.
 func (s *Server) session(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodPost:

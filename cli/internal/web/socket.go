@@ -11,14 +11,14 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Why a page is not served at the moment.
+// These errors say why a page cannot be served at the moment.
 var (
 	ErrNoNode = errors.New("localchat does not run")
 	ErrSilent = errors.New("localchat does not answer")
 	ErrFull   = errors.New("too many programs are attached")
 )
 
-// The codes with which a page is told why its connection ends, beside those of RFC 6455. The page knows them too.
+// These codes tell a page why its connection is closed, beside those of RFC 6455. page/rpc.js has them too.
 const (
 	closeNoNode      websocket.StatusCode = 4001
 	closeFull        websocket.StatusCode = 4002
@@ -37,11 +37,11 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "no session")
 		return
 	}
-	s.work.Add(1) // the connection counts no more once it is a WebSocket
+	s.work.Add(1) // http.Server does not wait for a connection that has become a WebSocket
 	defer s.work.Done()
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
-		return // it has answered
+		return // Accept has answered the request
 	}
 	if !s.access.open(in) {
 		_ = conn.Close(closeFull, "too many pages are open")
@@ -71,13 +71,13 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	_ = conn.Close(code, why)
 }
 
-// A receiver reads the messages of a page, one a line.
+// A receiver turns the messages of a page into lines.
 type receiver struct {
 	conn    *websocket.Conn
-	message io.Reader // nil: the next one
+	message io.Reader // the message being read; nil: the next one has not begun
 }
 
-// Read implements io.Reader. The end of the connection is the end of input, whatever its reason.
+// Read implements io.Reader. The end of the connection, whatever the reason, is the end of the input.
 func (r *receiver) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -96,7 +96,7 @@ func (r *receiver) Read(p []byte) (int, error) {
 	n, err := r.message.Read(p)
 	for i, b := range p[:n] {
 		if b == '\n' || b == '\r' {
-			p[i] = ' ' // the same JSON
+			p[i] = ' ' // which is the same JSON
 		}
 	}
 	switch {
@@ -105,19 +105,19 @@ func (r *receiver) Read(p []byte) (int, error) {
 	case !errors.Is(err, io.EOF):
 		return 0, io.EOF
 	case n == len(p):
-		return n, nil // the end of the message comes again
+		return n, nil // the next Read gets the end of the message again, and has room for the line break
 	}
 	r.message = nil
 	p[n] = '\n'
 	return n + 1, nil
 }
 
-// A sender writes each line as a message.
+// A sender sends each line as a message.
 type sender struct {
 	conn    *websocket.Conn
 	ctx     context.Context
 	end     context.CancelFunc
-	message io.WriteCloser // nil: the next one
+	message io.WriteCloser // the message being written; nil: the next one has not begun
 }
 
 func newSender(conn *websocket.Conn) *sender {

@@ -15,7 +15,7 @@ import (
 
 var errNoSocket = errors.New("no socket of this machine")
 
-// userOf is the user at the other end of a connection from this machine. The kernel lists the sockets with their users.
+// userOf returns the user at the other end of a connection from this machine. The kernel lists all sockets with their users.
 func userOf(c net.Conn) (int, error) {
 	there, here := c.RemoteAddr().(*net.TCPAddr).AddrPort(), c.LocalAddr().(*net.TCPAddr).AddrPort()
 	for name, form := range map[string]func(netip.AddrPort) string{"/proc/net/tcp": socket4, "/proc/net/tcp6": socket6} {
@@ -31,7 +31,7 @@ func userOf(c net.Conn) (int, error) {
 	return 0, errNoSocket
 }
 
-// userIn finds a socket by its two ends in a list of the kernel.
+// userIn returns the user of the socket with these two ends in a list of the kernel.
 func userIn(list io.Reader, local, remote string) (int, error) {
 	const colLocal, colRemote, colUser = 1, 2, 7
 	lines := bufio.NewScanner(list)
@@ -43,13 +43,14 @@ func userIn(list io.Reader, local, remote string) (int, error) {
 	return 0, errors.Join(errNoSocket, lines.Err())
 }
 
-// socket4 and socket6 are one end of a connection as the kernel lists it, the second for a program that uses IPv6 for all: words
-// in the machine's order.
+// socket4 returns one end of a connection in the form in which the kernel lists it: numbers of 32 bits, in the byte order of the
+// machine.
 func socket4(a netip.AddrPort) string {
 	ip := a.Addr().As4()
 	return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip[:]), a.Port())
 }
 
+// socket6 returns the form for a program that uses IPv6 for all connections.
 func socket6(a netip.AddrPort) string {
 	ip := a.Addr().As16()
 	var b strings.Builder

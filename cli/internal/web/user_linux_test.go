@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// another, in the environment, has the program of this test ask a server for its page and print the answer.
+// another is a variable of the environment. If it is set, the program of this test asks the server that it names for its page, prints
+// the answer and ends.
 const another = "WEB_TEST_SERVER"
 
 func TestMain(m *testing.M) {
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Another user of the machine gets no answer.
+// TestAnotherUser: another user of the machine gets no answer.
 func TestAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be two users")
@@ -82,7 +83,7 @@ func TestUserIn(t *testing.T) {
 	}
 }
 
-// A program that uses IPv6 for everything is listed in another way.
+// TestUserOfMappedSocket: the user of a program that uses IPv6 for all connections is found too.
 func TestUserOfMappedSocket(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// serve starts a server whose node says back what it is told.
+// serve starts a server whose node sends back each line that it gets.
 func serve(t *testing.T) *Server {
 	t.Helper()
 	return serveWith(t, func(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -58,13 +58,13 @@ func serveWith(t *testing.T, node func(context.Context, io.Reader, io.Writer) er
 	return s
 }
 
-// A browser has a session.
+// A browser is one that has a session.
 type browser struct {
 	cookie *http.Cookie
 	key    string
 }
 
-// request asks a server for something, as its own page does.
+// request makes a request to a server in the way that its own page does; change can change the request.
 func request(t *testing.T, s *Server, method, path, body string, change func(*http.Request)) *http.Response {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*headerWait)
@@ -101,7 +101,7 @@ func text(t *testing.T, r *http.Response) string {
 	return string(all)
 }
 
-// open opens a link.
+// open opens a new link in a browser.
 func open(t *testing.T, s *Server) browser {
 	t.Helper()
 	r := request(t, s, "POST", "/session", tokenBody(token(s)), nil)
@@ -133,7 +133,7 @@ func dial(t *testing.T, s *Server, b browser, change func(http.Header)) (*websoc
 	return conn, r
 }
 
-// TestPage: a browser opens the link, and says and hears.
+// TestPage: a browser opens a link, sends a message and gets one.
 func TestPage(t *testing.T) {
 	s := serve(t)
 	r := request(t, s, "GET", "/", "", nil)

@@ -1,4 +1,4 @@
-// The page: it takes its session, connects, and puts its parts together.
+// The page: it gets its session, connects, and puts its parts together.
 
 import './room-list.js';
 import './lobby-view.js';
@@ -21,11 +21,11 @@ import { enter } from './session.js';
 import { apply } from './settings.js';
 import { store } from './store.js';
 
-/** A link in a line leads out of the page: the person is asked, and sees where to. @param {string} address */
+/** Asks before a link in a line leads out of the page, and shows where it leads. @param {string} address */
 function ask(address) {
   open({
     title: `Open a page of ${hostOf(address)}?`, does: 'Open it',
-    body: [h('p', {}, 'Somebody in the room wrote this address:'), h('p', {}, h('code', { class: 'address' }, address)), h('p', { class: 'soft' }, 'It opens in a new tab, and is told nothing of this page.')],
+    body: [h('p', {}, 'Somebody in the room wrote this address:'), h('p', {}, h('code', { class: 'address' }, address)), h('p', { class: 'soft' }, 'It opens in a new tab, and learns nothing about this page.')],
     run: () => { window.open(address, '_blank', 'noopener,noreferrer'); },
   });
 }
@@ -41,12 +41,12 @@ document.addEventListener('click', (e) => {
   const room = store.rooms.get(store.current);
   if (who instanceof HTMLElement && who.dataset.person && room) person(room, who.dataset.person);
 });
-// The middle button and a dragged link would lead out without the question.
+// The middle button, or a dragged link, would lead out without the question.
 for (const way of ['auxclick', 'dragstart']) document.addEventListener(way, (e) => {
   if (e.target instanceof Element && e.target.closest('a[data-ask]')) e.preventDefault();
 });
 
-/** The rooms as they stand in the list. */
+/** The rooms in the order of the list. */
 function listed() { return [...store.rooms.values()].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id)); }
 
 /** @param {number} by */
@@ -72,7 +72,7 @@ document.addEventListener('keydown', (e) => {
   e.preventDefault();
 });
 
-/** What the tab of the browser says. */
+/** Sets the title of the browser's tab. */
 function entitle() {
   const rooms = [...store.rooms.values()];
   const sum = (/** @type {(r: import('./store.js').Room) => number} */ of) => rooms.reduce((n, r) => n + of(r), 0);
@@ -84,7 +84,7 @@ for (const what of ['rooms', 'current', 'people']) store.addEventListener(what, 
 store.addEventListener('current', () => closeDrawer());
 store.addEventListener('tell', (e) => toast(/** @type {CustomEvent} */ (e).detail));
 
-// A page that is opened in a room that there is goes there; with one room, to that.
+// A page whose address names a room that I am in opens there. If I am in one room only, it opens in that one.
 store.addEventListener('open', () => {
   if (store.wasOpen || store.current !== '') return;
   const rooms = listed();

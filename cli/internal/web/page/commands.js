@@ -1,4 +1,4 @@
-// The commands of the consoles, for those who know them. Each does what a button does; none is said as a line.
+// The commands of the consoles, for people who know them. Each does the same as a button; none is ever said as a line.
 
 import { attempt } from './dialogs.js';
 import * as node from './dialogs-node.js';
@@ -13,7 +13,7 @@ import { store } from './store.js';
 
 /** @typedef {import('./store.js').Room} Room */
 
-/** The member of a nick or the end of a peer ID. @param {Room} room @param {string} who */
+/** The member with that nick, or with that end of its peer ID. @param {Room} room @param {string} who */
 function member(room, who) {
   const same = (/** @type {string} */ a) => a.normalize('NFKC').toLowerCase() === who.normalize('NFKC').toLowerCase();
   const fits = room.members.filter((m) => same(m.nick) || (who.length >= 4 && (m.peer.endsWith(who) || m.peer.startsWith(who))));
@@ -55,7 +55,7 @@ const commands = {
     return to ? store.show(to.id) : 'You are in no room of that name.';
   } },
   verify: { what: 'NAME shows a member’s words', run: about((m, room) => person(room, m.peer)) },
-  ignore: { what: 'NAME shows nothing any more that a member says', run: about((m, room) => { attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: true }).then(() => store.people(room))); }) },
+  ignore: { what: 'NAME hides what a member says, from you alone', run: about((m, room) => { attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: true }).then(() => store.people(room))); }) },
   unignore: { what: 'NAME undoes an ignore', run: () => node.ignoredPeople() },
   ignored: { what: 'lists the people that you ignore', run: () => node.ignoredPeople() },
   verified: { what: 'lists the people that you have verified', run: () => node.verifiedPeople() },
@@ -77,9 +77,9 @@ const commands = {
     return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
   } },
   kick: { what: 'NAME [REASON] removes a member', owner: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
-  mute: { what: 'NAME [FOR] [REASON] lets nobody hear a member', owner: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
-  unmute: { what: 'NAME lets a member be heard again', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },
-  ban: { what: 'NAME [FOR] [REASON] removes a member and keeps it out', owner: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
+  mute: { what: 'NAME [FOR] [REASON] stops what a member says from reaching anybody', owner: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
+  unmute: { what: 'NAME lifts a mute', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },
+  ban: { what: 'NAME [FOR] [REASON] removes a member and keeps them out', owner: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
   unban: { what: 'lists the bans, to lift one', owner: true, run: (room) => void owner.bans(room) },
   uninvite: { what: 'lists the open invites, to revoke one', owner: true, run: (room) => void owner.invites(room) },
   bans: { what: 'lists the bans', owner: true, run: (room) => void owner.bans(room) },
@@ -101,7 +101,7 @@ export function runCommand(room, text) {
   return c.run(room, text.trim().slice(word.length).trim()) ?? '';
 }
 
-/** What may be meant while a command is typed. @param {string} text */
+/** The commands that fit what has been typed. @param {string} text */
 export function commandHelp(text) {
   const typed = /^\/([a-z]*)(\s|$)/.exec(text) ?? /^\/([a-z]*)$/.exec(text);
   if (!typed) return '';

@@ -1,4 +1,4 @@
-// What concerns this computer: who I am, how it is connected, what is in the way, and how the page looks.
+// Dialogs about this computer: who I am, how it is connected, what is in the way, and how the page looks.
 
 import { bdi, button, h } from './dom.js';
 import { attempt, check, facts, field, open, select, toast } from './dialogs.js';
@@ -15,7 +15,7 @@ export function aboutMe() {
     title: `You are ${nick(settings.nick || info?.nick)}`, wide: true,
     body: [
       facts([['Your words', h('span', { class: 'words' }, phrase(info?.words))], ['Peer ID', h('code', {}, phrase(info?.peer))], ['localchat', phrase(info?.version)]]),
-      h('p', { class: 'soft' }, 'Others compare your words with you by voice. If they are the words on their screen, they talk with you.'), rest,
+      h('p', { class: 'soft' }, 'Others compare these words with you by voice. If their screen shows the same words for you, it is really you.'), rest,
     ],
     also: [button('Verified people', verifiedPeople), button('Ignored people', ignoredPeople), button('Change my name', settingsDialog)],
   });
@@ -47,7 +47,7 @@ export function ignoredPeople() {
     const { ignored } = await store.rpc.call('node.ignored');
     list.replaceChildren(...(ignored.length ? ignored.map((/** @type {any} */ v) => h('li', { class: 'card' },
       h('div', { class: 'what' }, h('strong', {}, bdi(nick(v.nick, v.peer))), h('span', { class: 'soft' }, `${shortID(v.peer)} · since ${moment(v.at)}`)),
-      h('div', { class: 'do' }, button('Heed them again', () => attempt(store.rpc.call('node.ignore', { who: v.peer, ignored: false }).then(draw).then(() => store.refresh())))))) : [h('li', { class: 'soft' }, 'Nobody. Choose a member of a room to ignore what they say.')]));
+      h('div', { class: 'do' }, button('Stop ignoring', () => attempt(store.rpc.call('node.ignore', { who: v.peer, ignored: false }).then(draw).then(() => store.refresh())))))) : [h('li', { class: 'soft' }, 'Nobody. Choose a member of a room to ignore what they say.')]));
   };
   void attempt(draw());
 }
@@ -63,7 +63,7 @@ export function checkNetwork() {
     const all = /** @type {import('./types.js').Finding[]} */ (d.findings);
     const order = ['fault', 'warning', 'ok', 'note'];
     const sorted = [...all].sort((x, y) => order.indexOf(x.severity) - order.indexOf(y.severity));
-    out.replaceChildren(h('p', {}, h('strong', {}, d.blocked ? 'Something stands in the way.' : all.some((f) => f.severity === 'fault' || f.severity === 'warning') ? 'It works, and something wants a look.' : 'Nothing stands in the way.')),
+    out.replaceChildren(h('p', {}, h('strong', {}, d.blocked ? 'Something stands in the way.' : all.some((f) => f.severity === 'fault' || f.severity === 'warning') ? 'It works, but something needs attention.' : 'Nothing stands in the way.')),
       h('ul', { class: 'findings' }, ...sorted.map((f) => h('li', { class: `finding is-${Object.hasOwn(severities, f.severity) ? f.severity : 'note'}` },
         h('p', {}, h('span', { class: 'tag' }, entry(severities, f.severity) ?? phrase(f.severity)), ' ', bdi(phrase(f.text))),
         f.cause ? h('p', { class: 'soft' }, bdi(phrase(f.cause))) : null,
@@ -82,10 +82,10 @@ export function settingsDialog() {
   open({
     title: 'Settings', does: 'Save',
     body: [
-      field('Your name in rooms that you enter', h('input', { name: 'nick', value: settings.nick || store.info?.nick || '', maxlength: '64', spellcheck: 'false' }), 'In a room that you are in already, it stays what it is.'),
+      field('Your name in rooms that you enter', h('input', { name: 'nick', value: settings.nick || store.info?.nick || '', maxlength: '64', spellcheck: 'false' }), 'In a room that you are in already, it stays the same.'),
       field('Colours', select('theme', [['auto', 'as this computer'], ['light', 'light'], ['dark', 'dark']], settings.theme)),
       check('times', 'Show the time of each line', settings.times),
-      check('sound', 'A sound when somebody calls me, writes to me alone, or knocks', settings.sound),
+      check('sound', 'A sound when somebody names me, writes to me alone, or knocks', settings.sound),
       check('keys', 'Show when a room changes its key', settings.keys),
     ],
     run: (form) => {

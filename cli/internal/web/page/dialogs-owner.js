@@ -1,4 +1,4 @@
-// What the owner of a room does: invites, removals, bans, the rules, the end. Members see the rules, and may invite where they allow it.
+// Dialogs for the owner of a room: invites, removals, bans, the rules, the end. Members can see the rules, and invite if these allow it.
 
 import { bdi, button, h, qrCode } from './dom.js';
 import { attempt, check, copyable, facts, field, open, select } from './dialogs.js';
@@ -52,7 +52,7 @@ function showInvite(room, made) {
   });
 }
 
-/** A list that is fetched, each row with something to do. @param {string} title @param {string} none @param {() => Promise<HTMLElement[]>} fetch */
+/** A dialog with a list that is fetched, in which each row has a button. @param {string} title @param {string} none @param {() => Promise<HTMLElement[]>} fetch */
 function listing(title, none, fetch) {
   const list = h('ul', { class: 'cards', tabindex: '-1' });
   const draw = async () => {
@@ -86,7 +86,7 @@ export function bans(room) {
   });
 }
 
-/** For how long somebody is kept out, or kept quiet. @param {string} always @returns {[string, string][]} */
+/** Choices for the length of a ban or a mute. @param {string} always @returns {[string, string][]} */
 function spans(always) {
   return [['0', always], ['600', '10 minutes'], [String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']];
 }
@@ -98,7 +98,7 @@ export function remove(room, m, ban, terms = '') {
   open({
     title: ban ? `Ban ${who} from ${name(room.name)}?` : `Remove ${who} from ${name(room.name)}?`, grave: true, does: ban ? `Ban ${who}` : `Remove ${who}`,
     body: [
-      h('p', {}, bdi(who), ` (${shortID(m.peer)}) ${m.verified ? '✓ verified ' : ''}is out at once, reads nothing that is said from then on, and is told why. `,
+      h('p', {}, bdi(who), ` (${shortID(m.peer)}) ${m.verified ? '✓ verified ' : ''}is removed at once, cannot read what is said from then on, and is told why. `,
         ban ? 'They cannot come back while the ban is in force.' : 'They may ask to come back.'),
       field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })),
       ban ? spanField('for', 'For how long', spans('until I lift the ban'), length || '0') : null,
@@ -111,14 +111,14 @@ export function remove(room, m, ban, terms = '') {
   });
 }
 
-/** Asks before somebody loses its voice. @param {Room} room @param {import('./types.js').Member} m @param {string} [terms] for how long, and why */
+/** Asks before a member is muted. @param {Room} room @param {import('./types.js').Member} m @param {string} [terms] for how long, and why */
 export function mute(room, m, terms = '') {
   const who = nick(m.nick, m.peer);
   const [length, reason] = cutSpan(terms);
   open({
     title: `Mute ${who} in ${name(room.name)}?`, grave: true, does: `Mute ${who}`,
     body: [
-      h('p', {}, bdi(who), ` (${shortID(m.peer)}) stays in the room and reads on, but nothing that they say counts. They are told why, and can still write to you alone.`),
+      h('p', {}, bdi(who), ` (${shortID(m.peer)}) stays in the room and can read, but nothing that they say reaches anybody. They are told why, and can still write to you alone.`),
       field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })), spanField('for', 'For how long', spans('until I unmute them'), length || '600'),
     ],
     run: async (form) => {
@@ -129,13 +129,13 @@ export function mute(room, m, terms = '') {
   });
 }
 
-/** Choices of a time, with the one in force among them. @param {number[]} usual @param {number} now @param {string} [never] @returns {[string, string][]} */
+/** Choices for a length of time. The one in force is among them. @param {number[]} usual @param {number} now @param {string} [never] @returns {[string, string][]} */
 function times(usual, now, never) {
   const all = [...new Set([...usual, now])].sort((a, b) => a - b);
   return all.map((s) => [String(s), s === 0 && never ? never : seconds(s)]);
 }
 
-/** The rules of a room: to read for members, to change for the owner. @param {Room} room */
+/** The rules of a room. Members can read them, and the owner can change them. @param {Room} room */
 export async function policy(room) {
   /** @type {import('./types.js').Policy} */
   let p;
@@ -153,7 +153,7 @@ export async function policy(room) {
     body: [
       field('Subject', h('input', { name: 'subject', value: p.subject })),
       field('Who may join', select('access', Object.entries(accessWords), p.access)),
-      spanField('retain_s', 'Lines are kept for', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s), 'In memory alone, at every member.'),
+      spanField('retain_s', 'Lines are kept for', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s), 'In memory only, on the computer of every member.'),
       field('New members see', select('history', Object.entries(historyWords), p.history)),
       spanField('idle_s', 'The room closes by itself', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s), 'After so long without a line.'),
       check('members_invite', 'Every member may invite', p.members_invite),

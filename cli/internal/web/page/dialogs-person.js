@@ -22,10 +22,10 @@ export function person(room, peer) {
     /** @type {any} */ (document.querySelector('line-composer'))?.address({ peer: m.peer, nick: m.nick });
   }));
   if (!m.self) {
-    also.push(button(m.ignored ? 'Heed them again' : 'Ignore', () => attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: !m.ignored }).then(() => {
+    also.push(button(m.ignored ? 'Stop ignoring' : 'Ignore', () => attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: !m.ignored }).then(() => {
       dialog.close();
       store.people(room);
-    })), { title: m.ignored ? 'Show again what they say' : 'Show nothing that they say, in any room. They are not told' }));
+    })), { title: m.ignored ? 'Show what they say again' : 'Hide what they say, in all rooms. They are not told' }));
   }
   if (room.owned && !m.self) {
     also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))
@@ -65,7 +65,7 @@ function trust(room, m, done) {
   return h('div', { class: 'trust' }, h('p', {}, 'Ask them to read their words to you, by voice. If they are the ones above, this is really them.'), button('The words are the same', () => void mark(true)));
 }
 
-/** Somebody whose lines are here, and who is no member any more. @param {Room} room @param {string} peer */
+/** The dialog about the author of a line who is no longer a member. @param {Room} room @param {string} peer */
 function former(room, peer) {
   const line = room.transcript.items.findLast((i) => i.peer === peer && i.kind !== 'note');
   open({ title: nick(line?.nick, peer), body: [h('p', {}, 'Not in this room now.'), facts([['Peer ID', h('code', {}, phrase(peer))]])] });

@@ -60,7 +60,7 @@ export function leave(room) {
     return;
   }
   open({
-    title: `Leave ${name(room.name)}?`, does: 'Leave', body: [h('p', {}, 'You read nothing more of it. To come back, ask again.')],
+    title: `Leave ${name(room.name)}?`, does: 'Leave', body: [h('p', {}, 'You can no longer read what is said there. To come back, ask to be let in again.')],
     run: async () => { await store.rpc.call('room.leave', { room: room.id }); },
   });
 }
@@ -128,7 +128,7 @@ export async function share(room) {
     open({
       title: `Share ${name(room.name)}`, does: 'Share',
       body: [
-        h('p', {}, 'Everybody on this network can then open a web page of this computer, with the program and the way into the room.'),
+        h('p', {}, 'Everybody on this network can then open a web page on this computer, with the program and the way into the room.'),
         field('How many people it lets in by invites of their own', select('invites', [['0', 'none: they knock'], ['5', '5'], ['10', '10'], ['32', '32']], '10')),
         spanField('for', 'For how long', [['600', '10 minutes'], ['3600', '1 hour'], ['86400', '1 day']], '3600'),
       ],

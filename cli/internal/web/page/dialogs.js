@@ -7,12 +7,12 @@ import { explain } from './hints.js';
 let last = 0;
 
 /**
- * Asks, and does. `run` gets the form; if it fails, the dialog says why and stays.
+ * Opens a dialog. `run` gets its form; if that fails, the dialog says why and stays open.
  * @param {object} o
  * @param {string} o.title
  * @param {(Node|string|null|undefined|false)[]} o.body
- * @param {string} [o.does] the label of the button that does it; without it the dialog is only to be read
- * @param {boolean} [o.grave] what is done cannot be taken back, or hurts somebody
+ * @param {string} [o.does] the label of the button that calls `run`; without it the dialog can only be read
+ * @param {boolean} [o.grave] set if the action cannot be undone, or hurts somebody
  * @param {(form: FormData, dialog: HTMLDialogElement) => Promise<void>|void} [o.run]
  * @param {(Node|null|undefined|false)[]} [o.also] further buttons
  * @param {string} [o.cancel] the label of the button that closes it
@@ -49,10 +49,10 @@ export function open({ title, body, does, grave, run, also = [], cancel, wide })
   });
   dialog.addEventListener('close', () => {
     dialog.remove();
-    // What opened the dialog may be gone: then the focus goes to where one writes, or to the first field.
+    // The button that opened the dialog may be gone. Then the focus goes to the place where one writes, or to the first field.
     if (document.activeElement === document.body) /** @type {HTMLElement|undefined} */ ([...document.querySelectorAll('dialog[open] button, line-composer textarea, lobby-view input')].find((el) => el.checkVisibility()))?.focus();
   });
-  // A press on what is behind closes a dialog that is only to be read.
+  // A press beside a dialog that can only be read closes it.
   dialog.addEventListener('pointerdown', (e) => { if (e.target === dialog && !does) dialog.close(); });
   document.body.append(dialog);
   dialog.showModal();
@@ -90,7 +90,7 @@ export function check(nameOf, label, on) {
   return h('label', { class: 'check' }, box, label);
 }
 
-/** A short message at the edge of the page, which goes by itself. @param {string} text */
+/** A short message at the edge of the page, which disappears by itself. @param {string} text */
 export function toast(text) {
   const box = /** @type {HTMLElement} */ (document.getElementById('toasts'));
   const el = h('p', { class: 'toast' }, text);
@@ -115,7 +115,7 @@ export function copyable(text, label) {
       await navigator.clipboard.writeText(text);
     } catch {
       area.focus();
-      document.execCommand('copy'); // where the clipboard is not given to pages
+      document.execCommand('copy'); // for a browser that does not let pages use the clipboard
     }
     copy.textContent = 'Copied';
     setTimeout(() => { copy.textContent = 'Copy'; }, 2000);

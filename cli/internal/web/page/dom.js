@@ -1,4 +1,4 @@
-// Making elements. Text goes in as text nodes alone: there is no way here to markup.
+// Functions that make elements. Text becomes text nodes; nothing here can make markup of it.
 
 /**
  * An element with attributes, listeners (on…) and children. A child that is text becomes a text node.
@@ -83,7 +83,7 @@ export function qrCode(rows, label) {
   return svg;
 }
 
-/** Everything below, replaced. @param {Element} el @param {(Node|string|null|undefined|false)[]} children */
+/** Replaces the children of an element. @param {Element} el @param {(Node|string|null|undefined|false)[]} children */
 export function fill(el, ...children) {
   el.replaceChildren(...children.filter((c) => c !== null && c !== undefined && c !== false).map((c) => /** @type {Node|string} */ (c)));
 }

@@ -25,7 +25,7 @@ function show() {
   /** @type {HTMLElement} */ (document.querySelector('main')).inert = !scrim.hidden;
 }
 
-/** Opens a drawer, or closes it; on a wide page the people are hidden and shown. @param {Drawer} which */
+/** Opens a drawer or closes it. On a wide page it shows or hides the column of people. @param {Drawer} which */
 export function toggleDrawer(which) {
   if (!isDrawer(which)) {
     document.body.classList.toggle(`no-${which}`);
@@ -37,7 +37,7 @@ export function toggleDrawer(which) {
   if (open) /** @type {HTMLElement|null} */ (document.querySelector(`#${open} [aria-current], #${open} button:not([hidden])`))?.focus();
 }
 
-/** Closes what is open, and reports whether something was. */
+/** Closes the open drawer, and reports whether one was open. */
 export function closeDrawer() {
   if (open === '' || !isDrawer(open)) return false;
   open = '';

@@ -1,4 +1,4 @@
-// What an event of the node changes.
+// What each event of the node changes.
 
 import * as gone from './gone.js';
 import { name, nick } from './safe.js';
@@ -8,7 +8,7 @@ import * as words from './words.js';
 /** @typedef {import('./store.js').Store} Store */
 /** @typedef {import('./types.js').NodeEvent} NodeEvent */
 
-/** Warnings that are held. */
+/** How many warnings are kept. */
 const MAX_WARNINGS = 5;
 
 /** @param {Store} store @param {NodeEvent} e */
@@ -25,7 +25,7 @@ export function reduce(store, e) {
 /** @param {Store} store @param {NodeEvent} e */
 function ofNode(store, e) {
   if (e.type === 'gap') {
-    if (store.rpc.link !== 'open') return; // all rooms are loaded then
+    if (store.rpc.link !== 'open') return; // when it is open, all rooms are loaded
     for (const room of store.rooms.values()) void store.load(room);
     return;
   }
@@ -50,18 +50,18 @@ function joined(store, e) {
   room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
   if (e.nick) room.nick = e.nick;
   store.changed('rooms');
-  if (store.rpc.link !== 'open') return; // the beginning of a connection loads all rooms
+  if (store.rpc.link !== 'open') return; // when it is open, all rooms are loaded
   if (!known || back) void store.load(room);
   store.list();
 }
 
 /** @param {Store} store @param {NodeEvent} e */
 function removed(store, e) {
-  if (e.at_door) { // a join that waits fails with the same words
+  if (e.at_door) { // the join that waits fails with the same text
     const r = /** @type {import('./types.js').Removed} */ (/** @type {unknown} */ (e));
     const text = [`${words.removedTitle(r, name(e.room_name))}${words.untilText(r.until)}`, words.removedBecause(r)].filter(Boolean).join(': ');
     if (store.joining === 0) warn(store, { code: 'door', text });
-    store.rpc.call('node.shown', { room: e.room, removal: r.removal }).catch(() => {}); // else it is told again
+    store.rpc.call('node.shown', { room: e.room, removal: r.removal }).catch(() => {}); // without this, the node tells it again
     return;
   }
   const room = store.room(/** @type {string} */ (e.room));
@@ -138,7 +138,7 @@ function message(store, room, m) {
   store.changed('lines', room.id);
 }
 
-/** Who is in a room, and how it is run. @param {Store} store @param {import('./store.js').Room} room @param {NodeEvent} e @param {number} at */
+/** Events about who is in a room, and about its rules. @param {Store} store @param {import('./store.js').Room} room @param {NodeEvent} e @param {number} at */
 function people(store, room, e, at) {
   switch (e.type) {
     case 'member_joined':
@@ -189,7 +189,7 @@ function people(store, room, e, at) {
       if (!settings.keys) return;
       break;
     case 'warning':
-      if (e.code === 'not_delivered') return; // the line has its mark
+      if (e.code === 'not_delivered') return; // the line has a mark that says so
       room.frozen ||= e.code === 'frozen' || e.code === 'renew';
       store.note(room, words.note(e), at, { fault: true });
       return store.changed('people', room.id);

@@ -1,4 +1,5 @@
-// What to do about an error, in the words of the page. The node gives a reason; a reason without words here has the node's own hint.
+// What to do about an error, in the words of the page. The node gives a reason; for a reason that is not listed here, the page shows the
+// node's own hint.
 
 import { entry, moment, seconds } from './words.js';
 
@@ -12,7 +13,7 @@ const byReason = {
   'not in that room': 'choose a room in the list',
   'not a member': 'ask to be let in again',
   'no room there': 'create a room',
-  'room not found': 'is somebody of the room on this network? Where the network blocks the search, ask the owner for an invite and paste it, or type HOST:PORT',
+  'room not found': 'is anybody from that room on this network? If the network blocks the search, ask the owner for an invite and paste it, or type HOST:PORT',
   'room gone': 'choose another room',
   'room closed': 'create a room, or choose another one',
   'several rooms': 'choose the one that you mean',
@@ -21,20 +22,20 @@ const byReason = {
   'own room': 'choose it in the list',
   'room exists': 'choose another name, or close the other room first',
   'room frozen': 'ask the owner in person; you can leave the room',
-  'own room frozen': '“Replace the room” in its menu makes it anew; its members are invited again and its bans stay',
+  'own room frozen': '“Replace the room” in its menu creates it again; its members are invited again and its bans stay',
   'owner leaves': 'close the room, or stay its owner and hide it',
   'no such person': 'the list of people shows who is here',
   'already in': 'the list of people shows who is here',
   'no member': 'the list of people shows who is here',
   'at the door': 'let them in, or turn them away',
-  'message to self': 'a line for one member goes to another one',
+  'message to self': 'choose another member to write to',
   'not verified': '“Verified people”, behind your name, lists them',
-  'many verified': 'take the mark away from people that you no longer meet',
+  'many verified': 'take the mark away from people whom you no longer meet',
   'not ignored': '“Ignored people”, behind your name, lists them',
-  'many ignored': 'heed people again that you no longer meet',
+  'many ignored': 'stop ignoring people whom you no longer meet',
   'owner only': 'the list of people shows the owner',
   'not at the door': 'they may have gone',
-  'no such invite': 'it was used, or is over',
+  'no such invite': 'it has been used, or has expired',
   'owner invites': 'ask the owner',
   'invite only': 'ask the owner for an invite, and paste it here',
   'nick taken': 'choose another name',
@@ -52,7 +53,7 @@ const byReason = {
 };
 
 /**
- * An error as two texts: what happened, and what to do.
+ * Returns two texts for an error: what happened, and what to do.
  * @param {unknown} err
  * @returns {{text: string, hint: string}}
  */

@@ -1,16 +1,16 @@
-// Rooms that I have asked to enter: each waits for an answer, perhaps for a person's.
+// Rooms that I have asked to enter. Each waits for an answer, perhaps from a person.
 
 import { explain } from './hints.js';
 import { settings } from './settings.js';
 import { store } from './store.js';
 
-/** How long a knock waits, in seconds, and how long a room that nobody shows is looked for. */
+/** How long a join waits for the owner's answer, and how long it looks for a room that is not on the list; in seconds. */
 const WAIT = 600;
 const FIND = 20;
 
 /**
  * @typedef {object} Join
- * @property {string} key what was asked for: a room's ID, its name, an invite or an address
+ * @property {string} key what to join: a room's ID, its name, an invite or an address
  * @property {string} label
  * @property {'looking'|'asked'|'failed'} state
  * @property {string} until
@@ -58,7 +58,7 @@ export async function join(key, label, nick = settings.nick) {
   store.changed('joins');
 }
 
-/** Takes a join back. @param {string} key */
+/** Cancels a join. @param {string} key */
 export function cancel(key) {
   joins.get(key)?.ends.abort();
   joins.delete(key);

@@ -1,4 +1,4 @@
-// Those who stand at the door of a room of mine.
+// The people who knock at a room of mine.
 
 import { bdi, button, h, hue } from './dom.js';
 import { attempt, field, open } from './dialogs.js';
@@ -11,7 +11,7 @@ import { View, rows } from './view.js';
 /** @typedef {import('./types.js').Knock} Knock */
 /** @typedef {import('./store.js').Room} Room */
 
-/** Knocks that are shown at once; the others are counted. */
+/** How many knocks are shown at once; of the others, the number. */
 const SHOWN = 3;
 
 export const knock = {

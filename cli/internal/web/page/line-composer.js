@@ -1,4 +1,4 @@
-// Where a line is written. Enter sends it, Shift and Enter begins a new row; a command is never said by mistake.
+// The place where a line is written. Enter sends it, Shift-Enter begins a new row. A command is never said by mistake.
 
 import { bdi, button, fill, h, icon } from './dom.js';
 import { commandHelp, runCommand } from './commands.js';
@@ -47,7 +47,7 @@ class LineComposer extends View {
     this.tell();
   }
 
-  /** Writes to one member, or to everybody. @param {{peer: string, nick: string}|null} to */
+  /** Chooses for whom the next line is: one member, or everybody. @param {{peer: string, nick: string}|null} to */
   address(to) {
     if (this.room) this.room.to = to;
     store.changed('to');

@@ -1,4 +1,4 @@
-// One item of a transcript as an element.
+// The element for one item of a transcript.
 
 import { bdi, button, h, hue } from './dom.js';
 import * as links from './links.js';
@@ -7,7 +7,7 @@ import { clock, day, progress } from './words.js';
 
 /** @typedef {import('./types.js').Item} Item */
 
-/** Lines of one author that follow each other within so many milliseconds have one head. */
+/** Lines of one author that follow each other within this time, in milliseconds, have one head. */
 const GROUP = 5 * 60 * 1000;
 
 let dayFrom = 0; // the day of the item that was looked at last
@@ -32,14 +32,14 @@ export function follows(before, item) {
 export function newDay(before, item) { return before === undefined || !sameDay(before.at, item.at); }
 
 /**
- * What the element of an item shows, so that it is made anew only when that changes.
+ * Everything that the element of an item shows, as a text: it is made again only when this changes.
  * @param {Item} item @param {Item|undefined} before @param {boolean} isNew @param {string} mark of its author
  */
 export function shown(item, before, isNew, mark) {
   return `${item.version} ${follows(before, item)} ${newDay(before, item) ? day(item.at) : ''} ${isNew} ${mark}`;
 }
 
-/** Characters and rows of a line that are shown at once. The rest is a press away: a screen of long lines has to stay quick. */
+/** How many characters and rows of a line are shown. A button shows the rest: a screen of long lines has to stay quick. */
 const LONG = 3000;
 const TALL = 40;
 
@@ -104,7 +104,7 @@ function lineOf(item, grouped, mark) {
   const tags = [
     item.kind === 'direct' && h('span', { class: 'tag' }, item.to !== undefined ? 'only to ' : 'only to you', item.to !== undefined && bdi(nick(item.to))),
     item.calls && item.kind === 'line' && h('span', { class: 'tag' }, 'names you'),
-    item.late && h('span', { class: 'tag', title: 'It came later than it was said' }, 'late'),
+    item.late && h('span', { class: 'tag', title: 'It arrived long after it was said' }, 'late'),
     item.pending && h('span', { class: 'tag wait', title: 'Nobody else has this line yet' }, 'not delivered yet'),
   ];
   if (item.action) {

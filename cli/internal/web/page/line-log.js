@@ -1,5 +1,5 @@
-// The transcript of the room that is shown. However many lines a room has, the document holds a bounded number of them: a window
-// that moves over the transcript, with space above and below for what is not in it.
+// The transcript of the room that is shown. However many lines a room has, the document holds a bounded number of them: a window that
+// moves over the transcript. The space above and below the window stands for the other lines.
 
 import { button, h, icon } from './dom.js';
 import { element, shown } from './line-item.js';
@@ -8,16 +8,16 @@ import { store } from './store.js';
 import { count } from './words.js';
 import { View, arrange } from './view.js';
 
-/** Items in the document: several screens, so that scrolling meets what is drawn. */
+/** How many items are in the document: several screens, so that scrolling rarely comes to the end of them. */
 const WINDOW = 160;
-/** Pixels of drawn lines beyond the screen below which the window moves. */
+/** The window moves when fewer pixels of drawn lines than this are left above or below the screen. */
 const MARGIN = 500;
-/** Items by which the window moves at least. */
+/** The window moves by at least so many items. */
 const STEP = 16;
-/** Items by which a window that was placed anew, far away, grows in each frame, and those of it above and below the screen at first. */
+/** A window that was put in another place begins with so many items above and below the screen, and grows by so many in each frame. */
 const GROWTH = 40;
 const AROUND = 6;
-/** Lines that a screen reader is told of at once; of more, their number. */
+/** How many new lines a screen reader reads out; of more, it reads the number. */
 const ANNOUNCED = 3;
 
 class LineLog extends View {
@@ -28,7 +28,7 @@ class LineLog extends View {
   fresh = false; // there are new lines below the screen
   moving = false;
   row = 40; // pixels of an item, as measured
-  drawn = 0; // items of the transcript when the window was last placed
+  drawn = 0; // how many items the transcript had when the window was last placed
   lastKey = '';
   /** @type {Map<string, {el: HTMLElement, shown: string}>} */
   made = new Map();
@@ -73,7 +73,7 @@ class LineLog extends View {
     this.seen();
   }
 
-  /** Takes what was said out of the document. */
+  /** Removes all lines from the document. */
   empty() {
     this.roomID = '';
     this.made.clear();
@@ -81,7 +81,7 @@ class LineLog extends View {
     this.news?.replaceChildren();
   }
 
-  /** Draws the window; what is on the screen stays where it is. */
+  /** Draws the window. The lines on the screen stay where they are. */
   draw() {
     const { items, box, list } = this;
     if (!box || !list) return;
@@ -173,14 +173,14 @@ class LineLog extends View {
     });
   }
 
-  /** Moves the window where the screen comes near its edge. */
+  /** Moves the window if the screen has come near one of its ends. */
   follow() {
     const { box, list, items, above } = this;
     if (!box || !list || !above || this.stuck) return;
     const top = box.scrollTop - above.offsetHeight;
     const bottom = list.offsetHeight - top - box.clientHeight;
-    if (top < -box.clientHeight || bottom < -box.clientHeight) { // far away, in the space that stands for what is not drawn
-      // What the screen needs comes first: all of a window at once would be a long frame.
+    if (top < -box.clientHeight || bottom < -box.clientHeight) { // far away, in the space that stands for other lines
+      // The items on the screen are drawn first: drawing the whole window at once would take too long for one frame.
       const at = Math.floor(box.scrollTop / this.row);
       this.start = at - AROUND;
       this.place(Math.min(WINDOW, Math.ceil(box.clientHeight / 20) + 2 * AROUND));
@@ -194,7 +194,7 @@ class LineLog extends View {
     const down = bottom < MARGIN && this.start + WINDOW < items.length;
     if (!up && !down) return;
     const anchor = this.anchor();
-    // Few at a time, so that a frame stays short; as many as it takes, where somebody scrolls fast.
+    // By few items, so that a frame stays short; by as many as are needed, if somebody scrolls fast.
     const by = Math.min(WINDOW / 2, STEP + Math.ceil((MARGIN - (up ? top : bottom)) / this.row));
     this.start += up ? -by : by;
     this.place();
@@ -242,12 +242,12 @@ class LineLog extends View {
     this.toItem(key, false);
   }
 
-  /** Tells a screen reader of new lines, and the eye that there are some below. @param {boolean} other */
+  /** Reads new lines out to a screen reader, and shows that there are some below. @param {boolean} other */
   announce(other) {
     const { items, news } = this;
     const last = items.at(-1)?.key ?? '';
     const from = items.findLastIndex((i) => i.key === this.lastKey) + 1;
-    // Where the last line of before is no more, nobody knows what is new.
+    // If the line that was the last one is gone, it is unknown which lines are new.
     if (!other && last !== this.lastKey && news && (from > 0 || this.lastKey === '')) {
       const fresh = items.slice(Math.max(from, items.length - 50)).filter((i) => !i.self);
       if (fresh.length > ANNOUNCED) news.append(h('p', {}, count(fresh.length, 'new line')));

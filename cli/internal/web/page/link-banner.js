@@ -1,4 +1,4 @@
-// How the connection with the node is, and what the node warns of.
+// The state of the connection with the node, and the node's warnings.
 
 import { button, fill, h, icon } from './dom.js';
 import { checkNetwork } from './dialogs-node.js';
@@ -10,9 +10,9 @@ import { entry, warned as todo } from './words.js';
 /** Why the page cannot be used: a heading and what to do. @type {Record<string, [string, string]>} */
 const denials = {
   used: ['This link was used before', 'A link opens the page once, so that nobody else can use it.'],
-  wrong: ['This link is not valid', 'It may be cut off, or of a localchat that has ended.'],
+  wrong: ['This link is not valid', 'It may be incomplete, or of a localchat that has ended.'],
   wait: ['Too many links were tried', 'Wait a moment.'],
-  none: ['This page is not connected with localchat', 'Its session has ended, or was never begun in this browser.'],
+  none: ['This page is not connected with localchat', 'Its session has ended, or never began in this browser.'],
 };
 
 class LinkBanner extends View {
@@ -46,7 +46,7 @@ class LinkBanner extends View {
       button(icon('close'), () => {
         store.warnings = store.warnings.filter((x) => x !== w);
         store.changed('warnings');
-      }, { class: 'quiet', 'aria-label': 'Put this warning away' }))));
+      }, { class: 'quiet', 'aria-label': 'Hide this warning' }))));
   }
 
   /** What is wrong with the connection, and what to do. @param {import('./rpc.js').Link} link @returns {(Node|string)[]} */

@@ -1,5 +1,5 @@
-// Web addresses in a text, by the rules of the consoles: a link leads exactly where its text says. An address is left as plain text
-// if it has another scheme, a user name before its host, letters that are not ASCII, or a host that a browser reads in another way.
+// Web addresses in a text, by the rules of the consoles: a link leads exactly where its text says. An address stays plain text if it
+// has another scheme, a user name before its host, letters that are not ASCII, or a host that a browser reads in another way.
 
 /**
  * The address in a word without blanks, and where it begins; null if there is none.
@@ -31,7 +31,7 @@ function isWebAddress(text) {
   const host = authority.replace(/:\d*$/, '').toLowerCase();
   const last = host.split('.').at(-1) ?? '';
   if (/^\d/.test(last) && !/^\d+(\.\d+){3}$/.test(host)) return false; // a browser reads it as a number
-  // The browser's reading of the host is the one that is shown: no numbers in other forms, no letters in disguise.
+  // The browser must read the host as it is shown: no numbers in other forms, no letters in disguise.
   return url.hostname === host && !host.split('.').some((label) => label === '' || label.startsWith('xn--'));
 }
 

@@ -1,4 +1,4 @@
-// The first thing that a person sees: a name, the rooms that are near, and two other ways in.
+// The first thing that a person sees: a name to choose, the rooms on this network, and two other ways into a room.
 
 import { bdi, button, fill, h, icon } from './dom.js';
 import { field, open } from './dialogs.js';
@@ -68,7 +68,7 @@ class LobbyView extends View {
       j ? this.status(j) : h('div', { class: 'do' }, button('Join', () => this.enter(r), { class: 'primary', 'aria-label': `Join ${name(r.name)}` })));
   }
 
-  /** What has come of asking. @param {import('./joins.js').Join} j */
+  /** The state of a join. @param {import('./joins.js').Join} j */
   status(j) {
     const back = (/** @type {string} */ label) => button(label, () => cancel(j.key));
     switch (j.state) {
@@ -102,12 +102,12 @@ class LobbyView extends View {
   go(key, label) { void join(key, label, this.nick?.value.trim() || settings.nick); }
 }
 
-/** The name of a room is known as another owner's. @param {import('./types.js').KeyChange} c @param {() => void} anyway */
+/** Asks whether to join a room whose name belonged to another owner's room before. @param {import('./types.js').KeyChange} c @param {() => void} anyway */
 function ownerChanged(c, anyway) {
   open({
     title: `${name(c.name)} has another owner than before`, grave: true, does: 'Join anyway',
     body: [
-      h('p', {}, 'You know a room of this name with another owner. If you expected no change, somebody may be using its name. Ask the owner for these words, by voice:'),
+      h('p', {}, 'You know a room of this name that has another owner. If you did not expect a change, somebody may be using its name. Ask the owner for these words, by voice:'),
       h('dl', { class: 'facts' }, h('dt', {}, 'Before'), h('dd', {}, c.known_nick ? bdi(`${nick(c.known_nick)} ✓ `) : null, h('span', { class: 'words' }, phrase(c.known_words))),
         h('dt', {}, 'Now'), h('dd', {}, h('span', { class: 'words' }, phrase(c.words)))),
       h('p', { class: 'soft' }, 'If you join, the new owner is remembered.'),

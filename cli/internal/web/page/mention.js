@@ -1,5 +1,5 @@
-// Whether a text names somebody, by the rule of the consoles: a name is a word of its own, case does not matter, and in a script
-// without blanks between words it counts wherever it stands.
+// Whether a text names somebody, by the rule of the consoles: a name counts if it is a word of its own, case does not matter, and in a
+// script without blanks between words a name counts wherever it occurs.
 
 const inWord = /^[\p{L}\p{Nd}\p{M}_-]$/u;
 const noBlanks = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Yi}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Javanese}\p{Script=Balinese}]$/u;

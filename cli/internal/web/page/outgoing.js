@@ -1,4 +1,4 @@
-// Lines on their way to the node, and those of which it is not known whether they arrived.
+// Lines on their way to the node, and lines of which nobody knows whether they arrived.
 
 /** @typedef {import('./store.js').Store} Store */
 /** @typedef {import('./store.js').Room} Room */
@@ -38,7 +38,7 @@ export function discard(store, out) {
   store.changed('outgoing', out.room);
 }
 
-/** After a new connection: a line whose answer was lost may have been said all the same. @param {Store} store */
+/** Called after a new connection: a line whose answer was lost may have been said all the same. @param {Store} store */
 export function settle(store) {
   for (const out of [...store.outgoing]) {
     const said = store.rooms.get(out.room)?.transcript.items.some((i) => i.self && i.kind === 'line' && i.text === out.text && i.at >= out.at - 1000);

@@ -1,4 +1,4 @@
-// Who is in the room that is shown, and what can be done with the room.
+// The people in the room that is shown, and the actions on the room.
 
 import { bdi, button, fill, h, hue, icon } from './dom.js';
 import { closeDrawer } from './drawers.js';
@@ -13,11 +13,11 @@ import { View, rows } from './view.js';
 
 /** @typedef {import('./store.js').Room} Room */
 
-/** Members that are listed; of more, their number. */
+/** How many members are listed; of the others, the number. */
 const LISTED = 300;
 
 class PeoplePane extends View {
-  did = ''; // for which room, and in which role, the actions are drawn
+  did = ''; // the room and the role for which the actions are drawn
 
   get shows() { return ['people', 'current', 'rooms', 'open']; }
 
@@ -67,7 +67,7 @@ class PeoplePane extends View {
     notes ? h('span', { class: 'soft' }, notes) : null));
   }
 
-  /** What can be done with the room: a label, what it does, and whether it hurts. @param {Room} room @returns {[string, () => void, boolean?][]} */
+  /** The actions on the room: a label, what it does, and whether it hurts. @param {Room} room @returns {[string, () => void, boolean?][]} */
   actions(room) {
     /** @type {[string, () => void, boolean?][]} */
     const all = [['Invite somebody', () => owner.invite(room)]];

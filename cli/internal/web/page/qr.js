@@ -1,6 +1,6 @@
 // QR codes (ISO/IEC 18004) of texts in bytes, with the lowest error correction, as the consoles draw them.
 
-/** By version, from 1 to the largest that a camera reads well from a screen (1003 bytes): error correction bytes of a block, and blocks. Level L. */
+/** For each version, from 1 to the largest that a camera reads well from a screen (1003 bytes): error correction bytes of a block, and blocks. Level L. */
 const ECC = [7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28];
 const BLOCKS = [1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9];
 

@@ -1,4 +1,4 @@
-// The room that is shown: its head, what stands in the way, its lines, what is on its way, who knocks, and where to write.
+// The room that is shown: its head, notices, its lines, lines that are not sent yet, knocks, and the place to write.
 
 import { bdi, button, fill, h, icon } from './dom.js';
 import { search } from './dialogs-room.js';
@@ -60,7 +60,7 @@ class RoomView extends View {
     fill(el, room.muted && h('p', {}, bdi(`${mutedText(room.muted)}.`)), a && h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
   }
 
-  /** A mute is told again until a person has seen it. @param {import('./store.js').Room} room */
+  /** Tells the node that a mute has been seen: until then the node tells it again. @param {import('./store.js').Room} room */
   noteMute(room) {
     const m = room.muted;
     if (!m?.mute || document.visibilityState !== 'visible') return;
@@ -69,7 +69,7 @@ class RoomView extends View {
     requestAnimationFrame(() => void store.rpc.call('node.shown', { room: room.id, removal: mute }).catch(() => { room.muted = { ...room.muted, mute }; }));
   }
 
-  /** I am no member any more: who, why, until when, and what now. @param {import('./store.js').Room} room @param {HTMLElement} el */
+  /** Says that I am no longer a member: by whom, why, until when, and what to do now. @param {import('./store.js').Room} room @param {HTMLElement} el */
   showGone(room, el) {
     const r = room.removed;
     const where = name(room.name) || 'the room';
@@ -79,7 +79,7 @@ class RoomView extends View {
     if (el.dataset.shown !== sig) {
       el.dataset.shown = sig;
       fill(el,
-        h('h2', {}, bdi(r ? removedTitle(r, where) : `You are not a member of ${where} any more`)),
+        h('h2', {}, bdi(r ? removedTitle(r, where) : `You are no longer a member of ${where}`)),
         r ? h('dl', { class: 'facts' },
           ...(r.kind !== 'idle' && (r.by_nick || r.by) ? [h('dt', {}, 'By'), h('dd', {}, bdi(nick(r.by_nick, r.by)))] : []),
           ...(why ? [h('dt', {}, 'Why'), h('dd', { class: 'why' }, bdi(why))] : r.kind === 'kicked' || r.kind === 'banned' ? [h('dt', {}, 'Why'), h('dd', { class: 'soft' }, 'no reason was given')] : []),
@@ -104,7 +104,7 @@ class RoomView extends View {
     void join(id, label, mine);
   }
 
-  /** The node tells a removal again until a person has seen it. @param {import('./store.js').Room} room */
+  /** Tells the node that a removal has been seen: until then the node tells it again. @param {import('./store.js').Room} room */
   noteShown(room) {
     const r = room.removed;
     if (!r || room.told) return;
@@ -121,7 +121,7 @@ class RoomView extends View {
     const text = h('span', { class: 'text', dir: 'auto' }, message(o.text));
     if (o.state === 'sending') return h('li', {}, text, h('span', { class: 'busy' }, 'sending…'));
     return h('li', { class: 'failed' }, text,
-      h('span', { class: 'why' }, o.state === 'unknown' ? 'The connection was lost before it was known to be sent.' : `Not sent: ${phrase(o.error)}`),
+      h('span', { class: 'why' }, o.state === 'unknown' ? 'The connection was lost, and nobody knows whether this was sent.' : `Not sent: ${phrase(o.error)}`),
       h('span', { class: 'do' }, button('Send again', () => void send(store, o)), button('Edit', () => {
         discard(store, o);
         const area = document.querySelector('line-composer textarea');

@@ -1,16 +1,17 @@
-// JSON-RPC 2.0 over a WebSocket, one object a text message. A connection that is lost is made again, with growing pauses.
+// JSON-RPC 2.0 over a WebSocket, one object in each text message. If the connection is lost, the page connects again, after pauses that
+// grow.
 
 import { alive, socketURL } from './session.js';
 
-/** Milliseconds between two attempts, and what they grow to. */
+/** The first pause between two attempts, and the longest, in milliseconds. */
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 8000;
 
-/** Milliseconds in which a node answers what it need not ask others; a pause is one of the parts in which they are waited for. */
+/** How long a node may take to answer a request for which it asks no other node, in milliseconds. It is waited for in steps of PAUSE. */
 const PATIENCE = 10_000;
 const PAUSE = 1000;
 
-/** An error that the node, or the connection, gave. */
+/** An error from the node, or of the connection. */
 export class RpcError extends Error {
   /** @param {string} text @param {import('./types.js').ErrorData} data */
   constructor(text, data) {
@@ -22,13 +23,13 @@ export class RpcError extends Error {
 
 /** @typedef {{resolve: (r: any) => void, reject: (e: Error) => void, asked?: (room: string, until: string) => void}} Waiting */
 /**
- * How the connection is. It is made again unless it is `denied`: the server does not know this page. `ended`: the server has said
- * that it ends; `asleep`: the server is there, and no node runs; `silent`: the node does not answer; `full`: too much is attached;
- * `blocked`: the server can be asked, but no connection is let through; `lost`: nothing of these.
+ * The state of the connection. The page connects again unless it is `denied`: the server does not know this page. `ended`: the server has
+ * said that it ends; `asleep`: the server answers, but no node runs; `silent`: the node does not answer; `full`: too many programs are
+ * attached; `blocked`: the server answers requests, but no connection gets through; `lost`: any other cause.
  * @typedef {'connecting'|'open'|'lost'|'ended'|'asleep'|'silent'|'full'|'blocked'|'denied'} Link
  */
 
-/** Codes with which the server ends a connection. @type {Record<number, Link>} */
+/** The codes with which the server closes a connection. @type {Record<number, Link>} */
 const ends = { 1001: 'ended', 4001: 'asleep', 4002: 'full', 4003: 'denied', 4004: 'silent' };
 
 export class Rpc extends EventTarget {
@@ -53,7 +54,7 @@ export class Rpc extends EventTarget {
     this.again = '';
     /** @type {(event: import('./types.js').NodeEvent) => void} */
     this.onevent = () => {};
-    /** Called when a connection is made; the page is open when the node has answered what it asks. */
+    /** Called when there is a connection. It calls opened() when the node has answered. */
     this.onopen = () => {};
     // What may have been asleep for long looks at once.
     const wake = () => {
@@ -126,14 +127,14 @@ export class Rpc extends EventTarget {
         if (known === 'no') this.become('denied');
         else if (!this.socket && (known === 'other' || this.refused > 1)) this.become('blocked');
       }
-    } catch { /* nobody is there */ }
+    } catch { /* the server does not answer */ }
     if (this.link === 'denied' || this.socket) return;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.attempts++, LONGEST_PAUSE);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
   }
 
-  /** The node answers. */
+  /** Called when the node has answered. */
   opened() {
     this.attempts = 0;
     this.become('open');
@@ -147,7 +148,7 @@ export class Rpc extends EventTarget {
   }
 
   /**
-   * Asks the node.
+   * Makes a request to the node.
    * @param {string} method @param {Record<string, any>} [params]
    * @param {{asked?: (room: string, until: string) => void, signal?: AbortSignal}} [options]
    * @returns {Promise<any>}

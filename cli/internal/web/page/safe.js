@@ -1,16 +1,16 @@
-// Text of others, made fit to be shown: nothing in it reorders, hides, controls or climbs. It mirrors cli/internal/safe, and differs
-// from it where a document is not a terminal: a line break and a tab of a message stay what they are.
+// Makes text of others fit to be shown: nothing in it can reorder, hide or control other text, or reach into other rows. It follows
+// cli/internal/safe, except that line breaks and tabs of a message stay, since a document is not a terminal.
 
-/** Runes that a page shows of a text; a longer one is cut and ends in "…". */
+/** How many runes of a text the page shows. A longer text is cut, and ends in "…". */
 const MAX_NAME = 64;
 const MAX_PHRASE = 512;
 /** The longest text on the wire, in bytes, and so in runes. */
 const MAX_MESSAGE = 64 << 10;
-/** Combining marks that stay on one character. */
+/** How many combining marks stay on one character. */
 const MAX_MARKS = 4;
 
 const plain = /^[\x20-\x7e]*$/;
-// Escape sequences of a terminal, with what they carry.
+// Escape sequences of a terminal, with their contents.
 const escapes = /\x1b\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[\x20-\x2f]*[\x30-\x7e]/g;
 const mark = /^\p{M}$/u;
 const invisible = /^[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Cf}\u034f\u115f\u1160\u3164\uffa0\ufffc\u2065\ufff0-\ufff8\u{1d159}\u{13441}\u{13442}\u{16fe4}\u{e0000}-\u{e0fff}]$/u;
@@ -45,7 +45,7 @@ function clean(s, limit, rows) {
   if (s.length <= limit && plain.test(s)) return s;
   const runes = [...s.replace(/\r\n?/g, '\n').replace(escapes, '')];
   const out = [];
-  let marks = MAX_MARKS; // a mark at the start would combine with what stands in front
+  let marks = MAX_MARKS; // so that a mark at the start is dropped: it would combine with the text in front
   let last = '';
   for (let i = 0; i < runes.length; i++) {
     let r = runes[i];
@@ -77,7 +77,7 @@ function clean(s, limit, rows) {
   return out.join('');
 }
 
-// Letters that are written from right to left. Text with them is isolated (U+2068, U+2069), so that what stands around keeps its order.
+// Letters that are written from right to left. Text with them is isolated (U+2068, U+2069), so that the text around it keeps its order.
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** @param {string} s */
@@ -92,10 +92,10 @@ export function phrase(s) { return isolated(clean(s ?? '', MAX_PHRASE, false)); 
 /** A text that was said, with its line breaks. @param {string|undefined} s */
 export function message(s) { return clean(s ?? '', MAX_MESSAGE, true); }
 
-/** The end of a peer ID, which tells two people of one nick apart. @param {string} peer */
+/** The end of a peer ID, which distinguishes two people with one nick. @param {string} peer */
 export function shortID(peer) { return name(peer.slice(-8)); }
 
-// Words that lines of the program begin with: somebody who is called so is shown with the end of its ID.
+// Words that lines of the program begin with. A person with such a nick is shown with the end of the peer ID.
 const ownWords = new Set(['you', 'owner', 'system', 'why', 'key', 'policy', 'kick', 'ban', 'removal', 'your']);
 
 /** A nick, or the end of the peer ID where there is none. @param {string|undefined} n @param {string} [peer] */

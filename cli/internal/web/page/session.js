@@ -1,7 +1,7 @@
 // The link that opens the page carries a token that works once. It is exchanged for a session: a cookie, and a key that the browser
 // keeps for this page's port alone. The token leaves the address bar.
 
-/** Why the page may not speak with the node: its link was used before, is wrong, too much was tried; or there is no session. */
+/** Why the page may not speak with the node: its link was used before, or is wrong, or too many were tried; or it has no session. */
 /** @typedef {'used'|'wrong'|'wait'|'none'} Denial */
 
 const KEY = 'localchat.key';

@@ -1,10 +1,10 @@
-// What this browser remembers: how the page looks, and how far a room was read. No line and no nick of others is among it.
+// What this browser remembers: how the page looks, and how far each room was read. It stores no lines, and no nicks of others.
 
 const KEY = 'localchat.settings';
 
 /** @typedef {{nick: string, theme: 'auto'|'light'|'dark', times: boolean, sound: boolean, keys: boolean, read: Record<string, number>}} Settings */
 
-/** Rooms of which it is remembered how far they were read. */
+/** For how many rooms it is remembered how far they were read. */
 const MAX_READ = 64;
 
 /** @type {Settings} */
@@ -15,7 +15,7 @@ function load() {
   try {
     return { ...defaults, ...JSON.parse(localStorage.getItem(KEY) ?? '{}') };
   } catch {
-    return { ...defaults }; // the browser keeps nothing, or something else
+    return { ...defaults }; // the browser stores nothing, or something else
   }
 }
 

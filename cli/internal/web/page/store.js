@@ -1,4 +1,4 @@
-// What the page knows: the node, the rooms, and what is on its way. One place holds it; views ask it and hear of changes.
+// Everything that the page knows: the node, the rooms, and the lines on their way. Views read it here, and are called when it changes.
 
 import { reduce } from './events.js';
 import * as gone from './gone.js';
@@ -16,7 +16,7 @@ import { Transcript } from './transcript.js';
  * @typedef {object} Room
  * @property {string} id
  * @property {string} name
- * @property {string} nick mine there
+ * @property {string} nick my nick there
  * @property {boolean} owned
  * @property {number} retainS
  * @property {string} subject
@@ -24,17 +24,17 @@ import { Transcript } from './transcript.js';
  * @property {import('./types.js').Member[]} members
  * @property {import('./types.js').Knock[]} knocks
  * @property {number} unread
- * @property {number} calls of them, those that name me or are for me alone
+ * @property {number} calls how many of them name me or are for me alone
  * @property {string} newFrom the key of the first line that was new when the room was last shown
  * @property {{forS: number, left: boolean, nick: string}|null} away the owner
  * @property {import('./types.js').Removed|null} removed
  * @property {boolean} refused
- * @property {boolean} told the removal was noted as shown
- * @property {import('./types.js').Muted|null} muted nothing that I say counts
+ * @property {boolean} told the node knows that the removal was shown
+ * @property {import('./types.js').Muted|null} muted my mute there, if I am muted
  * @property {boolean} loaded
  * @property {boolean} fetching members are still asked for lines
  * @property {boolean} frozen its log has split
- * @property {boolean} hidden a room of mine that I have put away
+ * @property {boolean} hidden a room of mine that I have hidden
  * @property {string} draft
  * @property {{peer: string, nick: string}|null} to the member that the next line is for alone
  */
@@ -71,7 +71,7 @@ export class Store extends EventTarget {
     };
     this.rpc.onopen = () => void this.begin();
     this.rpc.addEventListener('link', () => this.changed('link'));
-    /** Other pages of this browser: what was read there is read here. */
+    /** Tells other pages of this browser which lines were read here. */
     this.tabs = new BroadcastChannel('localchat');
     this.tabs.onmessage = (m) => {
       const room = this.rooms.get(m.data.read);
@@ -82,13 +82,13 @@ export class Store extends EventTarget {
     addEventListener('pagehide', () => this.noteSeen());
   }
 
-  /** Tells the views. @param {string} what @param {string} [room] */
+  /** Tells the views about a change. @param {string} what @param {string} [room] */
   changed(what, room = '') { this.dispatchEvent(new CustomEvent(what, { detail: room })); }
 
-  /** Tells the person something in passing. @param {string} text */
+  /** Shows the person a short message. @param {string} text */
   tell(text) { this.dispatchEvent(new CustomEvent('tell', { detail: text })); }
 
-  /** Does something once, a moment later, however often it is asked for. @param {string} what @param {() => void} run */
+  /** Runs something once, a moment later, however often it is called meanwhile. @param {string} what @param {() => void} run */
   soon(what, run) {
     if (this.timers.has(what)) return;
     this.timers.set(what, setTimeout(() => {
@@ -98,8 +98,8 @@ export class Store extends EventTarget {
   }
 
   /**
-   * What a new connection begins with. The stream of events comes first, so that nothing is missed between; it goes on where that of
-   * the last connection ended, if the node still can.
+   * Called for each new connection. It subscribes to events first, so that none is missed. The stream of events goes on where that of
+   * the last connection ended, if the node still has the events.
    */
   async begin() {
     try {
@@ -117,7 +117,7 @@ export class Store extends EventTarget {
       this.wasOpen = true;
     } catch (err) {
       if (/** @type {import('./rpc.js').RpcError} */ (err).code === 'lost') return; // the connection is made again
-      this.seq = 0; // the node does not know how to go on: the next connection begins anew
+      this.seq = 0; // the stream cannot go on; the next connection starts a new one
       this.rpc.socket?.close();
     }
   }
@@ -135,7 +135,7 @@ export class Store extends EventTarget {
 
   list() { this.soon('list', () => void this.rpc.call('room.list').then((l) => this.takeList(l), () => {})); }
 
-  /** Asks again for what no event tells: who is present, and which rooms are near. */
+  /** Asks for what no event reports: who is present, and which rooms are on the network. */
   refresh() {
     if (document.visibilityState !== 'visible') return;
     const today = new Date().toDateString();
@@ -203,7 +203,7 @@ export class Store extends EventTarget {
         const ignored = (/** @type {import('./types.js').Member[]} */ all) => all.filter((m) => m.ignored).map((m) => m.peer).join();
         const other = ignored(room.members) !== ignored(members.members);
         room.members = members.members;
-        if (other && room.loaded) { // what they say is here no more, or again
+        if (other && room.loaded) { // the lines of some people are hidden, or shown again
           const quiet = new Set(room.members.filter((m) => m.ignored).map((m) => m.peer));
           room.transcript.forget(room.transcript.items.filter((i) => i.kind === 'direct' && quiet.has(i.peer ?? '')).map((i) => i.key));
           void this.load(room);
@@ -216,7 +216,7 @@ export class Store extends EventTarget {
     });
   }
 
-  /** An item of a line. @param {Room} room @param {import('./types.js').Message} m @returns {Item} */
+  /** The item for a line. @param {Room} room @param {import('./types.js').Message} m @returns {Item} */
   line(room, m) {
     return {
       key: m.id, kind: 'line', at: Date.parse(m.at), text: m.text, peer: m.peer, nick: m.nick, self: m.self, action: m.action,
@@ -224,13 +224,13 @@ export class Store extends EventTarget {
     };
   }
 
-  /** Adds a note of what happened. @param {Room} room @param {string} text @param {number} at @param {Partial<Item>} [more] */
+  /** Adds a note about something that happened. @param {Room} room @param {string} text @param {number} at @param {Partial<Item>} [more] */
   note(room, text, at, more = {}) {
     room.transcript.add({ key: `note ${++this.lastKey}`, kind: 'note', at, text, version: 0, ...more });
     this.changed('lines', room.id);
   }
 
-  /** Counts an item as unread, where it is not seen. @param {Room} room @param {Item} item */
+  /** Counts an item as unread, unless the person sees it. @param {Room} room @param {Item} item */
   noteNew(room, item) {
     if (this.seen(room)) return;
     if (room.unread === 0) room.newFrom = item.key;
@@ -239,18 +239,18 @@ export class Store extends EventTarget {
     this.changed('rooms');
   }
 
-  /** Whether what comes in a room is seen: the page notes here whether its end is on the screen. @param {Room} room */
+  /** Whether the person sees new lines of a room: the page records here whether the end is on the screen. @param {Room} room */
   seen(room) { return this.current === room.id && document.visibilityState === 'visible' && document.hasFocus() && this.atEnd; }
   atEnd = true;
 
-  /** What came in a room has been seen here. @param {Room} room */
+  /** Records that the lines of a room have been seen here. @param {Room} room */
   read(room) {
     if (room.unread > 0) this.tabs.postMessage({ read: room.id });
     this.noteRead(room);
     set({ read: { ...settings.read, [room.id]: Date.now() } });
   }
 
-  /** Remembers for the next page that what is on the screen was seen. */
+  /** Stores that the lines on the screen were seen, for the next page. */
   noteSeen() { if (this.current !== '' && this.atEnd && this.rooms.get(this.current)?.unread === 0) set({ read: { ...settings.read, [this.current]: Date.now() } }); }
 
   /** @param {Room} room */

@@ -1,8 +1,8 @@
-// What is shown of a room, in the room's order: its lines, direct messages, and notes of what happened. It is pure.
+// What the page shows of a room, in the room's order: lines, direct messages, and notes about what happened. It is pure.
 
 /** @typedef {import('./types.js').Item} Item */
 
-/** Items of a room that are held: as many lines as a node keeps of a room, and what happened between them. */
+/** How many items of a room are kept: as many as a node keeps lines of a room, and some notes between them. */
 export const MAX_ITEMS = 12000;
 
 export class Transcript {
@@ -11,7 +11,7 @@ export class Transcript {
     this.items = [];
     /** @type {Map<string, Item>} */
     this.byKey = new Map();
-    /** Lines that are to be forgotten: an answer that is under way may still hold them. @type {Set<string>} */
+    /** Lines that have been removed. An answer that is on its way may still contain them. @type {Set<string>} */
     this.gone = new Set();
     /** Items that were taken off the screen: they are kept, and found by a search. @type {Item[]} */
     this.off = [];
@@ -21,7 +21,7 @@ export class Transcript {
   has(key) { return this.byKey.has(key); }
 
   /**
-   * Adds an item above another one, or at the end. An item that is here already stays where it is.
+   * Adds an item above another one, or at the end. An item that is already here stays where it is.
    * @param {Item} item @param {string} [before]
    */
   add(item, before) {
@@ -37,7 +37,7 @@ export class Transcript {
   }
 
   /**
-   * Takes the lines that the node has, in its order, in the place of those that are here. What else is here keeps its place in time.
+   * Replaces all lines by those that the node has, in the node's order. The other items keep their place in time.
    * @param {Item[]} lines
    */
   replaceLines(lines) {

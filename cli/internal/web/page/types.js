@@ -39,9 +39,9 @@
  * @property {boolean} [late]
  * @property {boolean} [pending] nobody else has it yet
  * @property {boolean} [calls] it names me
- * @property {boolean} [struck] it counts no longer
- * @property {boolean} [fault] of a note: something is wrong
- * @property {string} [to] of a direct message of mine: the nick of its reader
+ * @property {boolean} [struck] it no longer counts
+ * @property {boolean} [fault] set for a note that says that something is wrong
+ * @property {string} [to] the nick of the reader, for a direct message of mine
  * @property {Progress} [progress] of a removal
  * @property {number} version it grows when the item changes
  */

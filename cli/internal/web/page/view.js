@@ -1,4 +1,4 @@
-// A part of the page that is drawn anew when something it shows has changed, once a frame.
+// A part of the page. It is drawn again when something that it shows has changed, at most once a frame.
 
 import { store } from './store.js';
 
@@ -10,13 +10,13 @@ export class View extends HTMLElement {
     this.life = null;
   }
 
-  /** What this view shows: names of the store's changes. @type {string[]} */
+  /** The names of the changes in the store after which this view is drawn. @type {string[]} */
   get shows() { return []; }
 
   /** Draws. A view replaces this. */
   render() {}
 
-  /** Is called once, before the first drawing. */
+  /** Called once, before the view is drawn for the first time. */
   begin() {}
 
   connectedCallback() {
@@ -40,7 +40,7 @@ export class View extends HTMLElement {
       if (this.isConnected) this.render();
     };
     requestAnimationFrame(draw);
-    setTimeout(draw, 250); // a page in the background has no frames
+    setTimeout(draw, 250); // because a page in the background gets no frames
   }
 
   /** The room that is shown. */
@@ -48,7 +48,7 @@ export class View extends HTMLElement {
 }
 
 /**
- * Replaces the children of el by key: those that stay are not touched, and keep focus and place.
+ * Makes wanted the children of el. Children that stay are not touched, so that they keep their focus and their place.
  * @param {Element} el @param {HTMLElement[]} wanted
  */
 export function arrange(el, wanted) {
@@ -58,7 +58,7 @@ export function arrange(el, wanted) {
 }
 
 /**
- * Draws a list whose rows keep their elements while what they show is the same.
+ * Draws a list. A row keeps its element while it shows the same.
  * @template T
  * @param {Element} el @param {T[]} items @param {(item: T) => string} key @param {(item: T) => string} shown @param {(item: T) => HTMLElement} make
  */

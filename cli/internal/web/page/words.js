@@ -1,10 +1,10 @@
-// What happened, in plain words.
+// Events, policies and removals as texts for people.
 
 import { name, nick, phrase } from './safe.js';
 
 /** @typedef {import('./types.js').NodeEvent} NodeEvent */
 
-/** The entry of a table, where a peer may have chosen the key. @param {Record<string, string>} table @param {string|undefined} key */
+/** The entry of a table for a key that a peer may have chosen. @param {Record<string, string>} table @param {string|undefined} key */
 export function entry(table, key) { return key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined; }
 
 /** @param {number} n @param {string} one @param {string} [many] */
@@ -44,13 +44,13 @@ export function day(at) {
   return days === 1 ? 'Yesterday' : dayForm.format(new Date(at));
 }
 
-/** A time of today as a clock, another with its day. @param {string} at */
+/** A time today as HH:MM, another time with its date. @param {string} at */
 export function moment(at) {
   const d = new Date(at);
   return d.toDateString() === new Date().toDateString() ? clock(at) : `${dateForm.format(d)}, ${clock(at)}`;
 }
 
-/** A time for a person: until 14:30. @param {string|undefined} until */
+/** The end of something, such as a ban: until 14:30. @param {string|undefined} until */
 export function untilText(until) { return until ? ` until ${moment(until)}` : ''; }
 
 /** @param {string|undefined} text */
@@ -90,9 +90,9 @@ function changed(e) {
   return `${e.by_nick || e.by ? nick(e.by_nick, e.by) : 'The owner'} ${deeds.join('; ') || 'changed the rules of the room'}`;
 }
 
-/** What to do about a warning, where the page has a way. @type {Record<string, string>} */
+/** What to do about a warning, if the page can do something about it. @type {Record<string, string>} */
 export const warned = {
-  renew: '; “Replace the room”, among what can be done with it, makes it anew', knocks: '; they are above the place where you write',
+  renew: '; “Replace the room”, in the menu of the room, creates it again', knocks: '; they are listed above the place where you write',
   twin: '; to give this one another identity, move its data directory away first',
 };
 
@@ -120,9 +120,9 @@ export function note(e) {
   return '';
 }
 
-/** That I am muted, by whom, until when and why. @param {import('./types.js').Muted} m */
+/** Says that I am muted, by whom, until when and why. @param {import('./types.js').Muted} m */
 export function mutedText(m) {
-  return `You are muted${m.by_nick || m.by ? ` by ${nick(m.by_nick, m.by)}` : ''}${untilText(m.until)}${because(m.text)}. You read on; a line for the owner alone still arrives`;
+  return `You are muted${m.by_nick || m.by ? ` by ${nick(m.by_nick, m.by)}` : ''}${untilText(m.until)}${because(m.text)}. You can still read, and a line for the owner alone still arrives`;
 }
 
 /** How far a removal has got. @param {import('./types.js').Progress} p */
@@ -133,7 +133,7 @@ export function progress(p) {
   return `${who} ${p.told ? 'has been told' : 'has not been told yet'}; applied by ${p.applied} of ${p.total}${rest.length ? `, waiting for ${rest.join(', ')}` : ''}`;
 }
 
-/** How I lost my place: a heading. @param {import('./types.js').Removed} r @param {string} room */
+/** A heading that says how I lost my place. @param {import('./types.js').Removed} r @param {string} room */
 export function removedTitle(r, room) {
   switch (r.kind) {
     case 'kicked': return `You were removed from ${room}`;
@@ -147,7 +147,7 @@ export function removedTitle(r, room) {
 /** @param {import('./types.js').Removed} r */
 export function banIsOver(r) { return r.until !== undefined && Date.parse(r.until) <= Date.now(); }
 
-/** What one can do then. @param {import('./types.js').Removed} r */
+/** What a removed person can do. @param {import('./types.js').Removed} r */
 export function afterRemoval(r) {
   switch (r.kind) {
     case 'closed': return 'The room has ended for everybody. You can enter or create another one.';
