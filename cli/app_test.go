@@ -35,5 +35,5 @@ func runOf(name string) func(context.Context, command.Call) (command.Reply, erro
 	return cmd.Run
 }
 
-// TestOverJSONRPC: a face that is attached is the same face.
+// TestOverJSONRPC: the tests of the faces pass also for faces that are attached to a node in another process.
 func TestOverJSONRPC(t *testing.T) { rpctest.Again(t, "TestOverJSONRPC|TestScripts") }

@@ -17,8 +17,8 @@ import (
 	"localchat/node"
 )
 
-// This file is how a command comes to its node: the one that runs on its data directory already, in another process, or one
-// that it starts, to which others can attach then.
+// This file gets a node for a command: the one that already runs on the data directory, in another process, or one that the command
+// starts, and to which others can then attach.
 
 // A reached is a node to work with. One of own and conn is set.
 type reached struct {
@@ -28,7 +28,7 @@ type reached struct {
 	pid   int       // for conn: the process that runs it
 }
 
-// reach attaches to the node that runs on the data directory of cfg or, where there is none, starts it.
+// reach attaches to the node that runs on the data directory of cfg. If none runs there, it starts one.
 func (a *app) reach(ctx context.Context, cfg node.Config, hello attach.Hello) (reached, error) {
 	if cfg.DataDir == "" {
 		own, err := a.start(cfg)
@@ -59,12 +59,12 @@ func (a *app) reach(ctx context.Context, cfg node.Config, hello attach.Hello) (r
 	}
 }
 
-// tooMany is the error for a node that takes no further command.
+// tooMany returns the error for a node that lets no more commands attach.
 func tooMany(refused *attach.Refusal) error {
 	return &fail.Error{Code: fail.ExitFailure, Text: refused.Text, Hint: "end some of them: consoles, tails and programs on this data directory"}
 }
 
-// unanswered is the error for a data directory whose user does not let this command attach.
+// unanswered returns the error for a data directory whose node does not let this command attach.
 func unanswered(dir string, refused *attach.Refusal) error {
 	e := &fail.Error{
 		Code: fail.ExitLocked, Text: fmt.Sprintf("another localchat uses the data directory %s, and does not answer", dir),
@@ -72,7 +72,7 @@ func unanswered(dir string, refused *attach.Refusal) error {
 	}
 	if refused != nil {
 		e.Text = fmt.Sprintf("%s: %s", dir, refused.Text)
-		e.Hint = "wait for its end and try again; or use --ephemeral, or --data-dir with another directory"
+		e.Hint = "wait until it has ended and try again; or use --ephemeral, or --data-dir with another directory"
 	}
 	return e
 }
@@ -90,19 +90,19 @@ func (a *app) attach(ctx context.Context, dir string, hello attach.Hello) (reach
 	return reached{conn: conn, since: welcome.Since, pid: welcome.PID}, nil
 }
 
-// forTheNode are the flags of every command that only a command that starts the node can obey.
+// forTheNode lists the flags of every command that have an effect only in the command that starts the node.
 var forTheNode = []string{"listen", "peer", "interface", "no-mdns", "from-anywhere", "no-resume", "remember"}
 
-// sayIgnored says which flags of the command line have no effect, since the node runs already.
+// sayIgnored says which flags of the command line have no effect because the node runs already.
 func (a *app) sayIgnored() {
 	for _, flag := range forTheNode {
 		if slices.Contains(a.given, flag) {
-			a.Say(render.FaultMark + "localchat runs already on this data directory: --" + safe.Phrase(flag) + " has no effect")
+			a.Say(render.FaultMark + "localchat already runs on this data directory: --" + safe.Phrase(flag) + " has no effect")
 		}
 	}
 }
 
-// asNick is the nick that the command line names; "" leaves the choice to the node.
+// asNick returns the nick that the command line names, or "" to leave the choice to the node.
 func (a *app) asNick() string {
 	if slices.Contains(a.given, "nick") {
 		return a.opts.nick
@@ -110,8 +110,8 @@ func (a *app) asNick() string {
 	return ""
 }
 
-// withNode runs do with the node of cfg, and lets go of it afterwards. A node that this process has started is closed, which
-// leaves every room in order; until then others attach to it.
+// withNode runs do with the node of cfg, and releases the node afterwards. It closes a node that this process has started, which
+// leaves every room in order. Until then others can attach to that node.
 func (a *app) withNode(ctx context.Context, cfg node.Config, hello attach.Hello, do func(context.Context, command.Node) error) (err error) {
 	r, err := a.reach(ctx, cfg, hello)
 	if err != nil {
@@ -125,10 +125,10 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, hello attach.Hello,
 	return a.withOwn(ctx, cfg.DataDir, hello, r.own, func(ctx context.Context) error { return do(ctx, r.own) })
 }
 
-// errShutdown is the cause of a context that a request of another face has ended.
+// errShutdown is the cause of a context that was cancelled because another face has asked for the end of the node.
 var errShutdown = &fail.Error{Code: fail.ExitFailure, Text: "ended by localchat down", Hint: "start it again"}
 
-// withOwn runs do and closes n, which this process has started. Meanwhile others attach to it, and may end it.
+// withOwn runs do and closes n, which this process has started. Meanwhile others can attach to n, and end it.
 func (a *app) withOwn(ctx context.Context, dir string, hello attach.Hello, n command.OwnNode, do func(context.Context) error) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -147,14 +147,14 @@ func (a *app) withOwn(ctx context.Context, dir string, hello attach.Hello, n com
 	if !errors.Is(context.Cause(ctx), errShutdown) {
 		return err
 	}
-	if hello.Rank < attach.Resident { // it had something to do
+	if hello.Rank < attach.Resident { // a command that was not finished
 		return errShutdown
 	}
 	a.Say(render.NoticeMark + "ended by localchat down")
 	return nil
 }
 
-// attached runs do with the node that runs on the data directory, if there is one. since is when that started.
+// attached runs do with the node that runs on the data directory, if there is one. since is when that node was started.
 func (a *app) attached(ctx context.Context, face string, do func(ctx context.Context, n command.Node, since time.Time) error) (done bool, err error) {
 	if a.opts.dir() == "" {
 		return false, nil
@@ -168,7 +168,7 @@ func (a *app) attached(ctx context.Context, face string, do func(ctx context.Con
 	return true, do(ctx, n, r.since)
 }
 
-// host lets others attach to n, until what it returns is called.
+// host lets others attach to n until end is called.
 func (a *app) host(ctx context.Context, dir string, rank attach.Rank, n command.OwnNode) (end func()) {
 	if dir == "" {
 		return func() {}

@@ -8,7 +8,7 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// browser returns the command that opens a page on a system; nil: there is no screen.
+// browser returns the command that opens a page on a system, or nil if there is no screen.
 func (a *app) browser(system, url string) []string {
 	switch system {
 	case "windows":
@@ -22,7 +22,7 @@ func (a *app) browser(system, url string) []string {
 	return []string{"xdg-open", url}
 }
 
-// browse opens a page in the user's browser, or says that the user has to.
+// browse opens a page in the user's browser, or asks the user to do so.
 func (a *app) browse(url string) {
 	line := a.browser(runtime.GOOS, url)
 	if line == nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The browser is opened by the system's own command, and nowhere without a screen.
+// TestBrowser: each system has its command that opens the browser. Without a screen, none is opened.
 func TestBrowser(t *testing.T) {
 	const url = "http://127.0.0.1:1/#token=x"
 	for _, test := range []struct {

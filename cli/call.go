@@ -11,10 +11,10 @@ import (
 	"localchat/node"
 )
 
-// callPerson calls the person by the notifications of the desktop while no console is attached, until end is called.
+// callPerson notifies the person by the desktop while no console is attached, until end is called.
 func (a *app) callPerson(ctx context.Context, n command.OwnNode) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	// A notification passes, so a removal is told to the next one that attaches, too.
+	// Nobody may have seen a notification, so a removal is also told to the next face that attaches.
 	events, stop := n.Listen(node.SubscribeOptions{Acks: true, NoLook: true})
 	face := &desktop.Face{Settings: a.notifySettings, Watched: a.consoleAttached, Show: desktop.Show, Log: a.Log, Guard: a.Guard}
 	var work sync.WaitGroup
@@ -29,13 +29,13 @@ func (a *app) callPerson(ctx context.Context, n command.OwnNode) (end func()) {
 	}
 }
 
-// consoleAttached reports whether a console is attached, which calls its user itself.
+// consoleAttached reports whether a console is attached. A console notifies its user itself.
 func (a *app) consoleAttached() bool {
 	return slices.ContainsFunc(a.Process.Attached(), func(f command.Attachment) bool { return f.Face == consoleFace })
 }
 
-// notifySettings are the settings of notifications as they are now: a console changes those in the file. A flag or a variable of
-// this process comes before the file.
+// notifySettings returns the present settings of notifications. They are read from the file, which a console may have changed, unless a
+// flag or a variable of this process sets them.
 func (a *app) notifySettings() notify.Settings {
 	s := a.opts.notify
 	kept, err := a.Kept()
@@ -56,14 +56,14 @@ func (a *app) notifySettings() notify.Settings {
 	return s
 }
 
-// withDesktop adds to a diagnosis why the person of a node in the background is not called.
+// withDesktop adds to a diagnosis why a node in the background cannot notify its person.
 func (a *app) withDesktop(ctx context.Context, d command.Diagnosis) command.Diagnosis {
 	if a.Process == nil || a.Process.Face != command.Background || a.notifySettings().Level == notify.Off {
 		return d
 	}
 	if err := desktop.Check(ctx); err != nil {
 		d.Findings = append(d.Findings, command.Finding{
-			Code: "no_desktop", Severity: command.SeverityNote, Text: "the desktop does not call you while no console is open", Cause: err.Error(),
+			Code: "no_desktop", Severity: command.SeverityNote, Text: "the desktop shows you no notifications while no console is open", Cause: err.Error(),
 		})
 	}
 	return d

@@ -10,8 +10,8 @@ import (
 	"localchat/cli/internal/notify"
 )
 
-// TestNotifySettingsNow: a node in the background follows what a console sets in the file, but for what a flag or a variable of its
-// own says.
+// TestNotifySettingsNow: a node in the background follows the settings that a console saves in the file, except for those that a flag
+// or a variable of its own sets.
 func TestNotifySettingsNow(t *testing.T) {
 	kept := command.DefaultSettings
 	kept.Notify = notify.Settings{Level: notify.All, Text: false}
@@ -35,7 +35,7 @@ func TestNotifySettingsNow(t *testing.T) {
 	}
 }
 
-// TestDoctorOnTheDesktop: doctor says that the desktop cannot call the person of a node in the background, if they want it.
+// TestDoctorOnTheDesktop: doctor says that a node in the background cannot notify its person by the desktop, if the person wants that.
 func TestDoctorOnTheDesktop(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(t.TempDir(), "none"))
 	for _, c := range []struct {
@@ -60,7 +60,7 @@ func TestDoctorOnTheDesktop(t *testing.T) {
 	}
 }
 
-// TestConsoleAttached: a console calls its user, and a program does not.
+// TestConsoleAttached: an attached console notifies its user itself, and an attached program does not.
 func TestConsoleAttached(t *testing.T) {
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	for face, want := range map[string]bool{"console": true, "rpc": false, "tail": false} {

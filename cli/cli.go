@@ -22,7 +22,7 @@ import (
 	"localchat/node"
 )
 
-// An app is one run of the program: the environment of its face, its flags, and how it starts a node.
+// An app is one run of the program: the environment of its face, its flags, and the function that starts a node.
 type app struct {
 	command.Env
 	env func(string) (string, bool)
@@ -33,8 +33,8 @@ type app struct {
 	opts   options
 	given  []string // the flags of the command line
 	judged bool     // judgeInterfaces has warned
-	guest  string   // the nick if the login name makes none; chosen once
-	// unattachable is why no other process can attach to the node of this one.
+	guest  string   // the nick if none can be made of the login name; chosen once
+	// unattachable says why no other process can attach to the node of this one, or is nil.
 	unattachable error
 
 	// start starts a node; tests replace it.
@@ -43,26 +43,26 @@ type app struct {
 	check func(context.Context, discovery.CheckConfig) discovery.Checkup
 }
 
-// gcPercent is the setting of the garbage collector (GOGC) for a node. With Go's default of 100, a full room takes twice the
-// memory that it needs: under a flood of long lines that is 26 MiB more.
+// gcPercent is the setting of the garbage collector (GOGC) for a node. With Go's default of 100, a full room takes twice the memory
+// that it needs. Under a flood of long lines, this value saves 26 MiB.
 const gcPercent = 50
 
-// Main runs the program with the arguments and streams of the process and returns the exit code. The first interrupt makes the
-// program leave its rooms and end; the second ends it at once.
+// Main runs the program with the arguments and streams of the process and returns the exit code. After the first interrupt, the
+// program leaves its rooms and ends. The second interrupt ends it at once.
 func Main() int {
 	debug.SetGCPercent(gcPercent)
 	defer stream.ObeyEscapes(os.Stdout)()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	// If the reader of our output goes, as head(1) does, the write must fail and no signal must kill us: we still have to leave
-	// our rooms.
+	// If the reader of our output ends, as head(1) does, no signal must kill us, because we still have to leave our rooms. The write
+	// fails instead.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	_, kept := os.LookupEnv(keptBy)
 	go func() {
 		<-signals
-		if !kept { // with a keeper, a hangup reaches us twice: from the terminal and from the keeper
+		if !kept { // with a keeper, we get a hangup twice: from the terminal and from the keeper
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
 		}
 		cancel(fail.ErrInterrupted)
@@ -71,8 +71,8 @@ func Main() int {
 }
 
 // Run runs the command in args until it is finished, its input ends or ctx is cancelled, and returns the exit code. env looks up
-// environment variables. When Run returns, a goroutine may still be blocked in a Read of stdin: nothing can interrupt that, and
-// the process is about to end.
+// environment variables. When Run returns, a goroutine may still be blocked in a Read of stdin, which nothing can interrupt. That does
+// no harm, since the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	a := &app{env: env, check: discovery.Check, Env: command.Env{
 		Stdin: stdin, Stdout: stream.Outlet(ctx, stdout), Stderr: stream.Outlet(ctx, stderr), Log: slog.New(slog.DiscardHandler), Ring: &command.LogRing{}, Exit: os.Exit,
@@ -125,7 +125,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fail.Usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
 	})
-	root.SuggestionsMinimumDistance = 2 // slips
+	root.SuggestionsMinimumDistance = 2 // in slips
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
 	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.shareCommand(), a.webCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
@@ -135,8 +135,8 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// strict makes an unknown word an error, for help and for commands that only have subcommands: cobra would print the help and
-// succeed. Call it after SetOut: the completion commands keep the output of that time.
+// strict makes an unknown word an error for help, and for commands that only have subcommands. Otherwise cobra would print the help and
+// succeed. Call it after SetOut, because it makes the completion commands, which write to the output that is set then.
 func strict(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

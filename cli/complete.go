@@ -12,9 +12,8 @@ import (
 	"localchat/node"
 )
 
-// completesRooms completes the first argument to the rooms on this network, described by the words of their owners. It looks for
-// them as "rooms" does, with a temporary identity, but only for completeWait. It reports no errors, because a shell has no place
-// to show them.
+// completesRooms completes the first argument to the rooms on this network, each with the words of its owner. It looks for rooms as
+// "rooms" does, with a temporary identity, but only for completeWait. It reports no errors, because a shell has no place to show them.
 func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 || a.settle(cmd) != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -53,7 +52,7 @@ func roomsWithin(ctx context.Context, n command.Node, wait time.Duration) ([]nod
 	return n.Rooms(ctx)
 }
 
-// completesFlags completes the values of flags. cobra's only error is an unknown flag, and these flags exist.
+// completesFlags completes the values of flags. The only error of cobra would be an unknown flag.
 func completesFlags(root *cobra.Command) {
 	takes := func(cmd *cobra.Command, flag string, values []cobra.Completion, or cobra.ShellCompDirective) {
 		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, or)); err != nil {

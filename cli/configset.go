@@ -38,12 +38,12 @@ func (c *config) takeShow(table map[string]any) error {
 	return nil
 }
 
-// keeper returns a function that saves the changes of /set in the configuration file, or nil if nothing must be written.
+// keeper returns a function that saves the changes of /set in the configuration file, or nil if nothing may be written.
 func (a *app) keeper() func(command.Setting, string) error {
 	if a.opts.ephemeral {
 		return nil
 	}
-	var one sync.Mutex // faces change settings beside each other
+	var one sync.Mutex // several faces can change settings at the same time
 	return func(s command.Setting, value string) error {
 		one.Lock()
 		defer one.Unlock()
@@ -68,7 +68,7 @@ func (a *app) keepSetting(s command.Setting, value string) (err error) {
 	if st, err := os.Stat(path); err == nil {
 		mode = st.Mode().Perm()
 	}
-	if mode&0o200 == 0 { // a rename would replace it all the same
+	if mode&0o200 == 0 { // a rename would replace a read-only file
 		return fail.Usage("make it writable, or change it yourself", "%s is read-only", path)
 	}
 	line := s.Key() + " = " + s.TOML(value)
@@ -84,7 +84,7 @@ func (a *app) keepSetting(s command.Setting, value string) (err error) {
 		}
 		return fail.Usage("write "+line+" "+where+" yourself", "%s is not written in a form that this program changes", path)
 	}
-	// A rename replaces the old file at once: with half a file, the program would not start.
+	// A rename replaces the old file in one step. With half a file, the program would not start.
 	f, err := os.CreateTemp(filepath.Dir(path), ".config-*")
 	if err != nil {
 		return cannot(err)
@@ -104,8 +104,8 @@ func (a *app) keepSetting(s command.Setting, value string) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// changes reports whether after differs from before in that line of that table only, as TOML. withSetting does not know every
-// form of a table.
+// changes reports whether, as TOML, after differs from before only in that line of that table. It is needed because withSetting does
+// not know all forms of a table.
 func changes(before, after, table, line string) bool {
 	var want, got, set map[string]any
 	if toml.Unmarshal([]byte(before), &want) != nil || toml.Unmarshal([]byte(after), &got) != nil || toml.Unmarshal([]byte(line), &set) != nil {
@@ -121,7 +121,7 @@ func changes(before, after, table, line string) bool {
 		switch {
 		case want[table] == nil:
 			want[table] = map[string]any{}
-		case made: // the library reads a table that is there twice, in two forms; TOML does not allow it
+		case made: // TOML does not allow a table twice, in two forms, but the library reads it
 			return false
 		}
 		at, _ = want[table].(map[string]any)
@@ -133,8 +133,8 @@ func changes(before, after, table, line string) bool {
 	return reflect.DeepEqual(got, want)
 }
 
-// withSetting returns the text of a configuration file with one setting changed, in the line that has it. If there is none, a
-// new line follows the comment that has it, or begins the table. The settings of no table stand before the tables.
+// withSetting returns the text of a configuration file with one setting changed. If no line sets it, a new line is put after the comment
+// that shows the setting, or at the beginning of the table. Settings without a table stand before all tables.
 func withSetting(text, table, key, value string) string {
 	end := "\n"
 	if strings.Contains(text, "\r\n") {
@@ -175,7 +175,7 @@ func withSetting(text, table, key, value string) string {
 	return text + "[" + table + "]" + end + set
 }
 
-// afterHead returns the number of lines that are a comment about the whole file, which a blank line ends.
+// afterHead returns the number of lines of the comment about the whole file. A blank line ends that comment.
 func afterHead(lines []string) int {
 	for i, l := range lines {
 		switch bare := strings.TrimSpace(l); {
@@ -188,13 +188,13 @@ func afterHead(lines []string) int {
 	return len(lines)
 }
 
-// keyOf returns the key of a line that sets one.
+// keyOf returns the key that a line sets, or "".
 func keyOf(line string) string {
 	key, _, _ := strings.Cut(line, "=")
 	return strings.Trim(strings.TrimSpace(key), `"'`)
 }
 
-// withValue returns a line that sets a key, with another value. A comment stays.
+// withValue returns a line that sets a key, with another value. A comment on the line stays.
 func withValue(line, value string) string {
 	key, old, _ := strings.Cut(line, "=")
 	rest := strings.TrimLeft(old, " \t")

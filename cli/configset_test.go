@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// settingOf returns the setting of that name.
+// settingOf returns the setting with that name.
 func settingOf(name string) command.Setting {
 	return command.SettingTable[slices.IndexFunc(command.SettingTable, func(s command.Setting) bool { return s.Name == name })]
 }
@@ -79,8 +79,8 @@ func TestSetIsKept(t *testing.T) {
 	}
 }
 
-// TestSettingsOutliveTheConsole: each value of each setting that /set takes is that of the next start, beside what a person wrote
-// into the file.
+// TestSettingsOutliveTheConsole: the next start has each value of each setting that /set takes, and everything that a person wrote into
+// the file.
 func TestSettingsOutliveTheConsole(t *testing.T) {
 	for _, s := range command.SettingTable {
 		for _, value := range s.Values {
@@ -109,7 +109,7 @@ func TestSettingsOutliveTheConsole(t *testing.T) {
 	}
 }
 
-// TestReadOnlyConfiguration: a file that must not be written is said to be so, stays as it is, and the setting holds all the same.
+// TestReadOnlyConfiguration: if the file is read-only, /set says so and leaves it as it is, and the setting holds in this console.
 func TestReadOnlyConfiguration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -134,7 +134,7 @@ func TestReadOnlyConfiguration(t *testing.T) {
 	})
 }
 
-// sitWithFile opens a lobby that keeps its settings, with that configuration file.
+// sitWithFile opens a lobby that saves its settings, with that configuration file.
 func sitWithFile(t *testing.T, f *clitest.Node, file string) *desk {
 	t.Helper()
 	home := t.TempDir()
@@ -147,7 +147,7 @@ func sitWithFile(t *testing.T, f *clitest.Node, file string) *desk {
 	return sitIn(t, f, home)
 }
 
-// sitAgain opens the lobby of a desk anew.
+// sitAgain opens the lobby of a desk again.
 func sitAgain(t *testing.T, d *desk, f *clitest.Node) *desk {
 	t.Helper()
 	return sitIn(t, f, d.a.variable("XDG_CONFIG_HOME"))
@@ -164,7 +164,7 @@ func sitIn(t *testing.T, f *clitest.Node, home string) *desk {
 	return d
 }
 
-// TestConsoleTableIsChecked: a mistyped setting of the console is an error with its line, as any other in the file.
+// TestConsoleTableIsChecked: a mistyped setting of the console is an error that names its line, as for other settings in the file.
 func TestConsoleTableIsChecked(t *testing.T) {
 	for text, want := range map[string]string{
 		"[console]\nbel = true\n": "line 2, console.bel: there is no such setting", "[console]\nbell = \"yes\"\n": "line 2, console.bell: expected true or false",

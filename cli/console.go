@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// consoleFace is how a console names itself to the process that runs the node.
+// consoleFace is the name that a console gives itself to the process that runs the node.
 const consoleFace = "console"
 
 // lobby opens a console in no room.
@@ -36,8 +36,7 @@ func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) 
 	}})
 }
 
-// console starts a node and runs a console on it: the full-screen one if there is a screen. If open is not nil, it enters the
-// first room.
+// console runs a console on a node: the full-screen one if there is a screen. If open is not nil, the console enters a room first.
 func (a *app) console(ctx context.Context, open *command.Opening) error {
 	if err := a.judgePlace(); err != nil {
 		return err

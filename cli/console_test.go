@@ -324,7 +324,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 				d.types("meant for lab")
 				d.did()
 				d.reads("localchat: no room is current; nothing was done\nhint: /switch ROOM")
-				// A room that comes back by itself does not become the current one either.
+				// A room that the node enters again by itself does not become the current one either.
 				d.f.EmitIn(node.RoomID{3}, "attic", node.Joined{Name: "attic", Nick: "bob", Resumed: true})
 				d.types("meant for lab, again")
 				d.did()

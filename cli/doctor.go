@@ -53,7 +53,7 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// patient is the node that runs on the data directory, if there is one.
+// patient describes the node that runs on the data directory, if there is one.
 func (a *app) patient(ctx context.Context) (p command.Patient, err error) {
 	_, err = a.attached(ctx, "doctor", func(ctx context.Context, n command.Node, _ time.Time) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
@@ -64,7 +64,7 @@ func (a *app) patient(ctx context.Context) (p command.Patient, err error) {
 	return p, err
 }
 
-// diagnosis is what doctor says to a face. It shows no progress, because a console owns the screen.
+// diagnosis runs doctor for a face. It shows no progress, because a console owns the screen.
 func (a *app) diagnosis(ctx context.Context, p command.Patient) command.Diagnosis {
 	return a.withDesktop(ctx, doctor.Examine(ctx, a.doctorOptions(), p, func(string) {}))
 }

@@ -11,7 +11,7 @@ import (
 	"localchat/test/driver"
 )
 
-// TestGreeter: the bot in docs greets each member that comes in, beside the console of the room's owner, and as its owner.
+// TestGreeter: the bot in docs greets each member that comes in. It attaches to the node of the room's owner, beside a console.
 func TestGreeter(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")

@@ -22,7 +22,7 @@ func TestNodeSpeaksNoConsole(t *testing.T) {
 		names = append(names, append([]string{c.Name}, c.Aliases...)...)
 	}
 	ours := regexp.MustCompile(`(^|[\s("'])/(` + strings.Join(names, "|") + `)\b|(^|[\s("'])--[a-z]|\blocalchat [a-z]+\b`)
-	// These are not commands: names of protocols, and the program in a sentence.
+	// These are not commands but names of protocols, and sentences about the program.
 	allowed := regexp.MustCompile(`^localchat (guest|whose)$|^(of|newer|older) localchat$`)
 	texts := 0
 	err := filepath.WalkDir("../node", func(path string, d fs.DirEntry, err error) error {

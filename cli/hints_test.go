@@ -19,8 +19,8 @@ var traps = []string{
 	"\u202ebal", "la\u200bb", "\u3164", "la\u3164b", "", "x|y", "a=b", "%PATH%", "a\tb", "[x]", "?", "(x)",
 }
 
-// TestHintsHaveNoNameThatIsMore: every hint with a line to type has a name in it only if the name is one plain word, and the id
-// otherwise.
+// TestHintsHaveNoNameThatIsMore: a hint with a line to type contains a name only if the name is one plain word; otherwise it contains
+// the ID.
 func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 	for _, trap := range traps {
 		var hints []string

@@ -10,7 +10,7 @@ import (
 	"localchat/node"
 )
 
-// TestIgnore: what the commands about ignored people say, and the mark that /members and a knock have.
+// TestIgnore: the replies of the commands about ignored people, and the mark in /members and in the line of a knock.
 func TestIgnore(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	synctest.Test(t, func(t *testing.T) {

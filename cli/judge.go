@@ -83,7 +83,7 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 			continue
 		}
 		hint := "localchat --help lists the settings: a flag in capitals, with _ for -"
-		best := 3 // slips from which it is another word
+		best := 3 // with so many slips it is another word
 		for _, k := range known {
 			if d := command.Slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy && k != backgroundLog {
 				hint, best = "did you mean "+k+"?", d
@@ -102,7 +102,7 @@ func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// judgePlace reports why there is no place for the identity and the rooms. Without a home directory, or with one that belongs to
+// judgePlace returns an error if there is no place for the identity and the rooms. Without a home directory, or with one that belongs to
 // no person, they would be kept where nobody looks.
 func (a *app) judgePlace() error {
 	if a.opts.ephemeral || a.opts.dataDir != "" || runtime.GOOS == "windows" || filepath.IsAbs(a.variable("XDG_DATA_HOME")) {
@@ -111,7 +111,7 @@ func (a *app) judgePlace() error {
 	return a.judgeHome("--data-dir DIR keeps them elsewhere, --ephemeral keeps nothing", "there is no directory for the identity and the rooms")
 }
 
-// judgeHome reports what is wrong with the home directory. problem says what cannot work without it.
+// judgeHome returns an error if something is wrong with the home directory. problem says what cannot work without one.
 func (a *app) judgeHome(hint, problem string) error {
 	bad := func(why string) error {
 		return fail.Usage("set HOME to your home directory; "+hint, "%s: %s", problem, why)

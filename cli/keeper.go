@@ -20,14 +20,14 @@ import (
 // keptBy is the environment variable with the process ID of our keeper.
 const keptBy = "LOCALCHAT_KEPT_BY"
 
-// An ended is an error with the exit code of the child. The child has already reported its own error.
+// An ended is the error of a child that has failed, with its exit code. The child has already reported the error.
 type ended struct{ code int }
 
 func (e ended) Error() string { return fmt.Sprintf("ended with %d", e.code) }
 
-// keep runs this program again, as a child that has the screen, and restores the terminal if the child cannot: after a panic in
-// a goroutine of a library, a fatal error of the runtime, or a kill. No program can do that for itself. The child's standard
-// error would disturb the screen, so keep holds it back until the child ends.
+// keep runs this program again as a child, which gets the screen. If the child cannot restore the terminal, keep does: after a panic in
+// a goroutine of a library, a fatal error of the runtime, or a kill. No program can do that for itself. keep holds the child's standard
+// error back until the child ends, since it would disturb the screen.
 func (a *app) keep(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *app) keep(ctx context.Context) error {
 	child.Env = append(os.Environ(), fmt.Sprintf("%s=%d", keptBy, os.Getpid()))
 	child.Cancel = func() error {
 		if runtime.GOOS == "windows" {
-			return nil // there is no such signal; what ends us has reached every process of the console
+			return nil // a system without signals: the event that ends us has reached the child too
 		}
 		return child.Process.Signal(syscall.SIGTERM)
 	}
@@ -57,7 +57,7 @@ func (a *app) keep(ctx context.Context) error {
 		return err
 	}
 	code := child.ProcessState.ExitCode()
-	// A crash ends with exit code 2 and the stacks of all goroutines; after a kill, the code is negative.
+	// After a crash, the exit code is 2 and standard error has the stacks of all goroutines. After a kill, the code is negative.
 	if code < 0 || code == 2 && bytes.Contains(words.kept, []byte("\ngoroutine ")) {
 		_ = term.Restore(int(in.Fd()), before)
 		_, _ = a.Stdout.Write([]byte(restored))
@@ -68,8 +68,7 @@ func (a *app) keep(ctx context.Context) error {
 	return ended{code}
 }
 
-// restored is the sequence that undoes the modes of the console: the alternate screen, and reports of keys, pastes, focus and
-// the mouse.
+// restored is the sequence that ends the modes of the console: the alternate screen, and reports of keys, pastes, focus and the mouse.
 var restored = ansi.ResetModifyOtherKeys + ansi.PopKittyKeyboard(1) + ansi.ResetModeSynchronizedOutput +
 	ansi.ResetModeAltScreenSaveCursor + ansi.SetModeTextCursorEnable + ansi.ResetModeBracketedPaste + ansi.ResetModeFocusEvent +
 	ansi.ResetModeMouseButtonEvent + ansi.ResetModeMouseExtSgr + ansi.ResetStyle
@@ -88,7 +87,7 @@ func (h *head) Write(p []byte) (int, error) {
 // kept reports whether this process has, or had, a keeper.
 func (a *app) kept() bool { return a.variable(keptBy) != "" }
 
-// orphaned returns a function that reports whether the keeper has gone: then nothing would restore the terminal after us.
+// orphaned returns a function that reports whether the keeper has gone. Then nothing would restore the terminal after us.
 func (a *app) orphaned() func() bool {
 	keeper := a.variable(keptBy)
 	if keeper == "" {
@@ -97,7 +96,7 @@ func (a *app) orphaned() func() bool {
 	if runtime.GOOS != "windows" {
 		return func() bool { return keeper != fmt.Sprint(os.Getppid()) }
 	}
-	// There a process keeps the number of its parent when that has gone, but may wait for the end of any process of its user.
+	// On Windows the number of our parent stays the same when the parent has gone, but we can wait for the end of that process.
 	gone := make(chan struct{})
 	parent, err := os.FindProcess(os.Getppid())
 	go func() {

@@ -46,7 +46,7 @@ func (h household) command(args ...string) *exec.Cmd {
 func (h household) state() (all []string) {
 	err := filepath.WalkDir(h.home, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a running program has just renamed it
+			return nil // a running program has just renamed the file
 		}
 		if err != nil {
 			return err

@@ -116,12 +116,12 @@ func manFiles(w io.Writer) {
 	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people you verified or ignore. It holds no lines")
 	manEntry(w, "~/.local/share/localchat/known.json", "addresses of peers, with --remember")
 	manEntry(w, "~/.local/state/localchat/up-*.log", "the last lines of the log of a node in the background, one file for each data directory; localchat status names it")
-	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "through this directory, the nodes of one user on one machine find each other")
+	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "a directory by which the nodes of one user on one machine find each other")
 }
 
 func manServices(w io.Writer) {
 	manSection(w, "SERVICES", "localchat up --foreground is the node of a data directory, for a service manager: it ends in order, with 0, when it is told to. "+
-		"Where another localchat uses the data directory it ends with 7, and the manager tries again until that has ended.")
+		"If another localchat uses the data directory, it ends with 7, and the manager tries again until the other one has ended.")
 	for _, u := range background.Units {
 		where := "as administrator, in PowerShell, which asks for your name and password"
 		if u.File != "" {

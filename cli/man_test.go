@@ -69,7 +69,7 @@ func TestManTellsAll(t *testing.T) {
 	}
 }
 
-// TestServices: the command of each service is one that there is, with flags that it has.
+// TestServices: the command of each service exists, and has the flags that are used.
 func TestServices(t *testing.T) {
 	page := manText(t)
 	for _, u := range background.Units {

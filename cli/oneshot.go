@@ -59,7 +59,7 @@ func (a *app) roomsCommand() *cobra.Command {
 			}); done {
 				return err
 			}
-			// This needs neither our identity nor our rooms: a console may be using them. The people and rooms that we know are
+			// This uses neither our identity nor our rooms, since a console may be using them. The people and rooms that we know are
 			// read from a file of their own.
 			known, err := node.ReadKnown(a.opts.dir())
 			if err != nil {
@@ -145,7 +145,7 @@ func (a *app) textToSend(args []string) (string, error) {
 	}
 	switch {
 	case strings.TrimSpace(text) == "":
-		return "", fail.Usage("give it a text, or - and something on standard input", "nothing to send")
+		return "", fail.Usage("give it a text, or - and something on standard input", "there is nothing to send")
 	case len(text) > safe.MaxText:
 		return "", fail.Usage("send the end of it: tail -c 60000", "the text is longer than %d bytes", safe.MaxText)
 	}
@@ -162,7 +162,7 @@ type visitor struct {
 	warn func(node.Warning)
 }
 
-// errDue says that the time limit of next has come before an event.
+// errDue is returned by next if no event came before the time limit.
 var errDue = errors.New("nothing happened in time")
 
 // next waits for an event of the room, or until due fires.
@@ -188,8 +188,7 @@ func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, e
 	}
 }
 
-// visit enters a room, with the membership of last time if there is one, runs do, and leaves. A membership that it had to ask
-// for ends with it; an earlier one stays.
+// visit enters a room, runs do, and leaves the room, unless this node was a member before.
 func (a *app) visit(ctx context.Context, hello attach.Hello, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
 	o := command.JoinOptions(room)
 	o.Find = command.JoinWait
@@ -204,7 +203,7 @@ func (a *app) visit(ctx context.Context, hello attach.Hello, room string, wait t
 		defer func() {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
 			defer cancel()
-			// If we have been removed meanwhile, it fails, and that does not matter.
+			// This fails if we have been removed meanwhile, which does not matter.
 			_ = leave(leaving)
 		}()
 		joined, err := a.enter(ctx, n, o, wait, func(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error) {
@@ -224,7 +223,7 @@ func (a *app) visit(ctx context.Context, hello attach.Hello, room string, wait t
 	})
 }
 
-// enter joins a room. In a room that a node in another process is in, the nick is the one that it has there.
+// enter joins a room. If a node in another process is in the room already, its nick there stays.
 func (a *app) enter(ctx context.Context, n command.Node, o node.JoinOptions, wait time.Duration, join joinFunc) (node.JoinedInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -240,7 +239,7 @@ func (a *app) enter(ctx context.Context, n command.Node, o node.JoinOptions, wai
 	return joined, err
 }
 
-// A joinFunc joins a room, to stay or for a while.
+// A joinFunc joins a room, either to stay or for a visit.
 type joinFunc func(context.Context, node.JoinOptions) (node.JoinedInfo, error)
 
 func (a *app) tailCommand() *cobra.Command {
@@ -338,7 +337,7 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 		case errors.Is(err, context.DeadlineExceeded):
 			return &fail.Error{
 				Code: fail.ExitNotFound, Text: "nobody in " + v.name + " has received the line yet",
-				Hint: "is another node running? localchat rooms shows; or wait longer with --timeout",
+				Hint: "is another node running? localchat rooms shows that; or wait longer with --timeout",
 			}
 		case err != nil:
 			return err

@@ -98,7 +98,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// TestNotifyIsAnOption: what calls the person is set as any other option.
+// TestNotifyIsAnOption: the settings of notifications are options like the others.
 func TestNotifyIsAnOption(t *testing.T) {
 	const file = "notify = \"all\"\nnotify_text = false\n"
 	for _, c := range []struct {

@@ -19,7 +19,7 @@ func (a *app) shareCommand() *cobra.Command {
 		Use:   "share ROOM",
 		Short: "Enter a room of yours, and hand out the program and invites to it on a web page for this network",
 		Long: "Enter a room of yours, or create it, and hand out the program and invites to it on a web page for this network. " +
-			"The page is there until its time is over, the room ends, or you quit. It comes over plain HTTP, and says how to check the program that was fetched from it.\n\n" +
+			"The page is there until its time is over, the room ends, or you quit. It uses plain HTTP, and says how to check the program after the download.\n\n" +
 			"In a room that is open already, /share does the same.",
 		Example: "  localchat share lab\n  localchat share lab --release dist --port 8080\n  localchat share lab --no-invite   # people knock, and you /accept them",
 		Args:    takes("ROOM"),
@@ -44,10 +44,10 @@ func (a *app) shareCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&alone, "no-invite", false, "show no invite: people knock, and you /accept them")
-	f.IntVar(&o.Invites, "invites", o.Invites, "how many people the page lets in by an invite, each by one of its own")
+	f.IntVar(&o.Invites, "invites", o.Invites, "how many people the page lets in, each by an invite")
 	f.IntVar(&o.Port, "port", 0, "TCP port of the page (default: one that is free)")
 	f.Var(&length, "for", "how long the page is there")
-	f.StringVar(&o.Release, "release", "", "a folder with a release: its files are handed out too")
+	f.StringVar(&o.Release, "release", "", "folder of a release, whose files are handed out too")
 	return cmd
 }
 

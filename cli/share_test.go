@@ -36,7 +36,7 @@ func TestEnterAndShare(t *testing.T) {
 	}
 }
 
-// TestShareAttached: a console that is attached has the process of the node share the room, and ends that.
+// TestShareAttached: an attached console can share a room, which the process of the node then serves, and can end the share.
 func TestShareAttached(t *testing.T) {
 	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, strings.NewReader(""))
@@ -75,7 +75,7 @@ func TestShareAttached(t *testing.T) {
 	}
 }
 
-// TestShareFlags: what cannot be is refused before anything is started.
+// TestShareFlags: impossible values are refused before anything is started.
 func TestShareFlags(t *testing.T) {
 	for line, want := range map[string]string{
 		"share": "takes ROOM", "share lab --invites 33": "cannot have 33", "share lab --for 2d": "cannot be shared for", "share lab --for 0": "cannot be shared for",

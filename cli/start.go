@@ -15,7 +15,7 @@ import (
 	"localchat/node"
 )
 
-// startNode starts the node that cfg describes, with discovery as the options say. Only here do node and discovery meet.
+// startNode starts the node that cfg describes, with discovery as the options say. No other place connects node and discovery.
 func (a *app) startNode(cfg node.Config) (command.OwnNode, error) {
 	cfg.Nick = a.nick()
 	cfg.Listen = a.opts.listen
@@ -31,7 +31,7 @@ func (a *app) startNode(cfg node.Config) (command.OwnNode, error) {
 		}
 		cfg.Discovery = discovery.New(discovery.Config{
 			Interfaces: a.opts.interfaces, Log: a.Log,
-			// A node without a directory ends soon or must leave nothing behind, so it takes no name on this machine.
+			// A node without a directory ends soon or must leave nothing behind, so other nodes on this machine get no file to find it by.
 			Ephemeral: cfg.DataDir == "",
 		})
 	}
@@ -42,8 +42,8 @@ func (a *app) startNode(cfg node.Config) (command.OwnNode, error) {
 	return command.Live{Node: n}, nil
 }
 
-// startLog makes the log of the program: a ring in memory, and the file of --log-file. libp2p and the standard logger write to it
-// too, so that no library writes to the terminal.
+// startLog opens the log of the program: a ring in memory, and the file of --log-file. libp2p and the standard logger are made to write
+// to it too, so that no library writes to the terminal.
 func (a *app) startLog() (stop func(), err error) {
 	level := slog.LevelInfo
 	if a.opts.verbose {
@@ -57,7 +57,7 @@ func (a *app) startLog() (stop func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		a.Stderr = log // to its end: how the program ended is the last word there
+		a.Stderr = log // until the process ends, so that the last lines there say how it ended
 		handlers = append(handlers, slog.NewTextHandler(log, opts))
 	}
 	if a.opts.logFile != "" {

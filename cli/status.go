@@ -19,7 +19,7 @@ import (
 	"localchat/node"
 )
 
-// This file is what is said of the process that runs the node, and how it is ended from another one.
+// This file describes the process that runs the node, and ends it from another process.
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
@@ -59,8 +59,8 @@ func (a *app) downCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "End the node that runs on the data directory, in order",
-		Long: "End the node that runs on the data directory, in order, and wait for its end. If consoles or programs would end with it, they are listed, and --force is needed, " +
-			"or a yes at a terminal. If nothing runs, down says so and succeeds.",
+		Long: "End the node that runs on the data directory, in order, and wait until it has ended. If consoles or programs would end with it, down lists them, and goes on only " +
+			"with --force, or after a yes at a terminal. If nothing runs, down says so and succeeds.",
 		Example: "  localchat down\n  localchat down --force",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
@@ -79,7 +79,7 @@ func (a *app) downCommand() *cobra.Command {
 			return a.down(cmd.Context(), n, force)
 		}),
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "end the consoles and programs too that would end with the node")
+	cmd.Flags().BoolVar(&force, "force", false, "also end the consoles and programs that would end with the node")
 	return cmd
 }
 
@@ -122,7 +122,7 @@ func (a *app) down(ctx context.Context, n *rpc.Client, force bool) error {
 	return nil
 }
 
-// endsToo names what ends with a node, beside a process in the background.
+// endsToo describes the consoles and programs that end with a node. A process in the background is not one of them.
 func endsToo(s command.Status) (all []string) {
 	named := func(face string, pid int) string { return fmt.Sprintf("%s (process %d)", face, pid) }
 	if s.Face != command.Background {
@@ -170,7 +170,7 @@ func (a *app) running(ctx context.Context, hello attach.Hello) (reached, error) 
 	}
 }
 
-// client is the node that runs in another process.
+// client returns the node that runs in another process.
 func (a *app) client(ctx context.Context, face string) (*rpc.Client, error) {
 	r, err := a.running(ctx, attach.Hello{Face: face, Rank: attach.Passing})
 	if err != nil {
@@ -179,7 +179,7 @@ func (a *app) client(ctx context.Context, face string) (*rpc.Client, error) {
 	return rpc.NewClient(&a.Env, r.conn, r.conn.In), nil
 }
 
-// statusOf is what the process of a node says of itself.
+// statusOf returns how the process of a node describes itself.
 func (a *app) statusOf(ctx context.Context, n *rpc.Client) (command.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 	defer cancel()
@@ -192,7 +192,7 @@ type runningStatus struct {
 	*command.Status
 }
 
-// printStatus prints what runs.
+// printStatus prints a status.
 func (a *app) printStatus(s command.Status) error {
 	if a.opts.json {
 		return a.printJSON(runningStatus{true, &s})
@@ -219,7 +219,7 @@ func (a *app) printStatus(s command.Status) error {
 	return nil
 }
 
-// where says where a node runs, by the command that was typed.
+// where says where a node runs. face is the command that was typed there.
 func where(face string) safe.Text {
 	switch face {
 	case command.Background:

@@ -12,7 +12,8 @@ import (
 	"localchat/test/driver"
 )
 
-// A face that reads nothing is cut off. Meanwhile the node and the other faces go on as if it were not there.
+// TestFaceThatStopsReading: a face that reads nothing is disconnected. Until then the node and the other faces go on as if it were not
+// there.
 func TestFaceThatStopsReading(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits until a face is cut off, ten seconds")

@@ -28,7 +28,7 @@ import (
 	"localchat/node"
 )
 
-// This file is the node that runs by itself: how it is started, and what it does.
+// This file starts a node in the background, and is that node.
 
 // upOptions are the flags of up.
 type upOptions struct {
@@ -42,9 +42,9 @@ func (a *app) upCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run the node in the background; consoles and scripts attach to it",
-		Long: "Run the node in the background: it stays in its rooms, and with it your authority over those that you own, while no console is open. " +
+		Long: "Run the node in the background. While no console is open, it stays in its rooms, and the rooms that you own still have their owner. " +
 			"Consoles, send, tail and rpc attach to it. If a node runs already, up says so.\n\n" +
-			"With --foreground, up itself is the node, until it is interrupted or told to end: for a service manager. It then ends with 0.",
+			"With --foreground, for a service manager, up itself is the node. It ends with 0 when it is interrupted or told to end.",
 		Example: "  localchat up\n  localchat up --room lab        # enters the room too, or asks to be let in\n  localchat status && localchat down",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
@@ -67,12 +67,12 @@ func (a *app) upCommand() *cobra.Command {
 	f.BoolVar(&o.foreground, "foreground", false, "be the node, for a service manager: run until a signal or localchat down")
 	f.Var(&o.wait, "timeout", "how long to wait for the answer of the owner of a --room")
 	if err := cmd.RegisterFlagCompletionFunc("room", a.completesRooms); err != nil {
-		panic(err) // there is this flag
+		panic(err) // the flag exists
 	}
 	return cmd
 }
 
-// judgeBackground reports why no other process can come to a node here.
+// judgeBackground returns an error if no other process could attach to a node with these options.
 func (a *app) judgeBackground() error {
 	if a.opts.ephemeral {
 		return fail.Usage("leave it out, or name a directory with --data-dir", "--ephemeral lets nobody attach: a node in the background could not be reached")
@@ -80,7 +80,7 @@ func (a *app) judgeBackground() error {
 	return a.judgePlace()
 }
 
-// up starts a node in the background where none runs, enters rooms there, and says what it is in.
+// up starts a node in the background if none runs, enters rooms, and says which rooms the node is in.
 func (a *app) up(cmd *cobra.Command, o upOptions) error {
 	ctx := cmd.Context()
 	r, started, err := a.raise(cmd)
@@ -125,7 +125,7 @@ func (a *app) enterAll(ctx context.Context, n command.Node, o upOptions) (failed
 	return failed
 }
 
-// raise attaches to the node that runs, or to one that it starts in the background.
+// raise attaches to the running node, or to one that it starts in the background.
 func (a *app) raise(cmd *cobra.Command) (r reached, started bool, err error) {
 	hello := attach.Hello{Face: "up", Rank: attach.Resident}
 	r, err = a.running(cmd.Context(), hello)
@@ -157,12 +157,12 @@ func (a *app) raise(cmd *cobra.Command) (r reached, started bool, err error) {
 	timeout := time.NewTimer(upWait)
 	defer timeout.Stop()
 	for {
-		exited := child.Exited() // before we look whether a node answers: another one may have been faster
+		exited := child.Exited() // asked before we look whether a node answers: another one may have been faster
 		r, err := a.attach(cmd.Context(), dir, hello)
 		if err == nil && r.pid == child.PID() {
 			return r, true, nil
 		}
-		if err == nil { // another one was faster; ours must not wait for its end
+		if err == nil { // another one was faster; ours must not go on trying
 			child.Kill()
 			return r, false, nil
 		}
@@ -182,8 +182,8 @@ func (a *app) raise(cmd *cobra.Command) (r reached, started bool, err error) {
 	}
 }
 
-// foregroundArgs are the arguments of a node in the background: the flags of this command, without a path that depends on the
-// folder that we are in. Settings from elsewhere it reads itself.
+// foregroundArgs returns the arguments of a node in the background: the flags of this command, with absolute paths. The node reads
+// settings from other places itself.
 func (a *app) foregroundArgs(cmd *cobra.Command, dir string) []string {
 	args := []string{"up", "--foreground", "--data-dir=" + dir}
 	if a.opts.logFile != "" {
@@ -206,10 +206,10 @@ func (a *app) foregroundArgs(cmd *cobra.Command, dir string) []string {
 	return args
 }
 
-// notUp is the failure of a node in the background that did not come up. lines are the last of its log.
+// notUp returns the error for a node in the background that did not come up. lines are the last lines of its log.
 func (a *app) notUp(child *background.Process, how string, lines []string, path string) error {
 	e := &fail.Error{Code: fail.ExitFailure, Text: how, Hint: "its log is " + path}
-	// The last word of a command that fails is an error and a hint; see render.Failure.
+	// The last two lines of a command that fails are an error and a hint; see render.Failure.
 	if n := len(lines) - 2; n >= 0 && child.Exited() {
 		text, failed := strings.CutPrefix(lines[n], "localchat: ")
 		hint, hinted := strings.CutPrefix(lines[n+1], "hint: ")
@@ -230,7 +230,7 @@ func (a *app) notUp(child *background.Process, how string, lines []string, path 
 // backgroundLog is the environment variable with the path of the log of a node that we have started in the background.
 const backgroundLog = "LOCALCHAT_BACKGROUND_LOG"
 
-// openBackgroundLog opens the log of the node of a data directory, which has one of its own.
+// openBackgroundLog opens the log of the node of a data directory. Each data directory has a log of its own.
 func openBackgroundLog(dir string) (log *background.Log, path string, err error) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
@@ -247,7 +247,7 @@ func openBackgroundLog(dir string) (log *background.Log, path string, err error)
 	return log, path, nil
 }
 
-// foreground runs the node in this process until it is ended, which is its success.
+// foreground runs the node in this process until it is told to end. That is a success.
 func (a *app) foreground(ctx context.Context, o upOptions) error {
 	hello := attach.Hello{Face: command.Background, Rank: attach.Resident}
 	cfg := node.Config{DataDir: a.opts.dir()}
@@ -268,10 +268,10 @@ func (a *app) foreground(ctx context.Context, o upOptions) error {
 	return err
 }
 
-// errStopped: a node in the foreground has been told to end, and has ended in order.
+// errStopped means that a node in the foreground was told to end, and has ended in order.
 var errStopped = errors.New("stopped")
 
-// stay is the face of a node that runs by itself.
+// stay is the face of a node in the background.
 func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 	if a.unattachable != nil {
 		return &fail.Error{
@@ -279,7 +279,7 @@ func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 			Hint: "name a directory on a disk of this machine with --data-dir, or set XDG_RUNTIME_DIR to one",
 		}
 	}
-	// Nobody sees what is told here, so a removal is told to the next one that attaches.
+	// Nobody reads the events here, so a removal is told to the next face that attaches.
 	events, stop := n.Listen(node.SubscribeOptions{Acks: true, NoLook: true})
 	defer stop()
 	defer a.callPerson(ctx, n)()
@@ -287,7 +287,7 @@ func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 	defer entering.Wait()
 	entering.Go(func() {
 		defer a.Guard()
-		_ = a.enterAll(ctx, n, o) // it has said what failed
+		_ = a.enterAll(ctx, n, o) // which reports failures itself
 	})
 	a.Say(render.NoticeMark + "localchat runs " + where(command.Background) + " (process " + safe.Number(os.Getpid()) + ")")
 	a.tellManager(background.Ready)
@@ -307,7 +307,7 @@ func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 	}
 }
 
-// tellManager tells systemd how far we are.
+// tellManager tells systemd the state of the node.
 func (a *app) tellManager(state string) {
 	if err := background.Notify(a.variable("NOTIFY_SOCKET"), state); err != nil {
 		a.Log.Warn("the service manager is not told", "state", state, "err", err)

@@ -69,8 +69,8 @@ func isMember(t *testing.T, p *driver.Process, nick string) bool {
 	return slices.ContainsFunc(r.Members, func(m struct{ Nick string }) bool { return m.Nick == nick })
 }
 
-// TestKilledInAKick: the face that ordered a kick, the node in the background, or both are killed at some moment of it. What was
-// acknowledged holds, and its reason is told once; what was not can be ordered again.
+// TestKilledInAKick: the face that ordered a kick, the node in the background, or both are killed at some moment of the kick. If the
+// kick was acknowledged, it holds, and its reason is told once. If not, it can be ordered again.
 func TestKilledInAKick(t *testing.T) {
 	t.Parallel()
 	moments := map[string]func(order *driver.Call){
@@ -127,7 +127,7 @@ func killedInAKick(t *testing.T, victim string, moment func(order *driver.Call))
 	if ev, err := bob.Within(scriptWait, "removed", driver.Obj{"kind": "kicked", "text": "too loud"}); ev == nil {
 		t.Fatal("bob is not told: ", err)
 	}
-	// A reason that was told twice would come with the answer to a question of bob's node, and this is one.
+	// If a reason were told twice, it would come with the answer to a request of bob's node, such as this one.
 	if r, err := bob.Begin("room.join", driver.Obj{"room": "lab"}).Reply(scriptWait); err != nil || r.Error != nil && r.Error.Data.Code != "refused" {
 		t.Errorf("bob asks to come back: %v, %v", r.Error, err)
 	}
@@ -176,7 +176,7 @@ func TestServiceManager(t *testing.T) {
 	}
 }
 
-// TestUpTogether: of several that start a node at once, one does, and all say which.
+// TestUpTogether: of several commands that start a node at once, one does, and all say which process it is.
 func TestUpTogether(t *testing.T) {
 	t.Parallel()
 	h := newHousehold(t)
@@ -208,7 +208,7 @@ func TestUpTogether(t *testing.T) {
 	}
 }
 
-// TestDownAsks: at a terminal, down asks before it ends what somebody uses.
+// TestDownAsks: at a terminal, down asks before it ends a node that somebody uses.
 func TestDownAsks(t *testing.T) {
 	t.Parallel()
 	h := newHousehold(t)
@@ -244,8 +244,8 @@ func TestDownAsks(t *testing.T) {
 	}
 }
 
-// TestPlacesOfTheSocket: real processes find each other where the data directory cannot hold a socket, and say why where
-// no place can.
+// TestPlacesOfTheSocket: real processes find each other although the data directory cannot hold a socket. If no place can hold one, they
+// say why.
 func TestPlacesOfTheSocket(t *testing.T) {
 	t.Parallel()
 	meets := func(h household, dir string) {
@@ -261,7 +261,7 @@ func TestPlacesOfTheSocket(t *testing.T) {
 	long := newHousehold(t)
 	meets(long, filepath.Join(long.home, strings.Repeat("long", 30)))
 
-	// As on a file system that has no sockets. (A real one is not at hand.)
+	// This acts like a file system without sockets.
 	none := newHousehold(t)
 	dir := filepath.Join(none.home, "dir")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -284,13 +284,13 @@ func TestPlacesOfTheSocket(t *testing.T) {
 		t.Errorf("status of what did not come up: %d", code)
 	}
 
-	// Without a place for its log, too.
+	// There is no place for the log either.
 	put(filepath.Join(none.home, "state"))
 	if _, words, code := none.says("up", "--no-mdns"); code != 2 || !strings.Contains(words, "cannot write the log of the node") || !strings.Contains(words, "\nhint: set XDG_STATE_HOME") {
 		t.Errorf("without a place for the log: %d, %s", code, words)
 	}
 
-	// What is kept in memory alone lets nobody attach.
+	// A node that keeps everything in memory lets nobody attach.
 	memory := newHousehold(t)
 	alice := memory.start("create", "lab", "--plain", "--ephemeral")
 	alice.sees("you own lab")
@@ -322,7 +322,7 @@ func TestSilentHolder(t *testing.T) {
 	}
 }
 
-// slack is what a busy machine may take longer.
+// slack is how much longer a busy machine may take.
 const slack = 4 * time.Second
 
 // TestReadOnlyDirectory: a node that cannot write does not come up, and says why.

@@ -26,12 +26,12 @@ func (a *app) webCommand() *cobra.Command {
 		Short: "Chat in a browser on this machine",
 		Long: "Chat in a browser on this machine: a page that can do what a console can. It is there until you interrupt the command.\n\n" +
 			"The link that is printed opens the page once. Press Enter for another one. " +
-			"The page is served to this machine alone, and to a browser of this user where the system can tell.",
+			"The page is served only to this machine and, on systems that can tell users apart, only to this user.",
 		Example: "  localchat web\n  localchat web --no-open --port 8080   # prints the link alone",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
 			if port < 0 || port > 65535 {
-				return fail.Usage("a port is a number from 1 to 65535; 0 takes a free one", "--port %d is no port", port)
+				return fail.Usage("a port is a number from 1 to 65535; 0 takes a free one", "--port %d is not a port", port)
 			}
 			if err := a.judgePlace(); err != nil {
 				return err
@@ -57,7 +57,7 @@ func (a *app) web(ctx context.Context, port int, open bool) error {
 		return err
 	}
 	if r.conn != nil {
-		_ = r.conn.Close() // each page attaches by itself
+		_ = r.conn.Close() // each page has a connection of its own
 		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error { return a.attachPage(ctx, dir, in, out) })
 	}
 	return a.withOwn(ctx, dir, hello, r.own, func(ctx context.Context) error {
@@ -78,7 +78,7 @@ func (a *app) attachPage(ctx context.Context, dir string, in io.Reader, out io.W
 	gone := make(chan struct{}) // the page
 	go func() {
 		defer a.Guard()
-		if _, err := io.Copy(conn, in); err == nil { // an error shows at the other copy
+		if _, err := io.Copy(conn, in); err == nil { // if the connection fails, the other copy returns the error
 			close(gone)
 		}
 		_ = conn.CloseWrite()
@@ -151,7 +151,7 @@ func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) e
 	}
 }
 
-// rows tells of each line of input, an empty one too, until the input ends.
+// rows sends for each line of input, also for an empty one, until the input ends.
 func (a *app) rows(ctx context.Context) <-chan struct{} {
 	rows := make(chan struct{})
 	go func() {
