@@ -7,15 +7,15 @@ import (
 	"localchat/authority"
 )
 
-// A clock compares the wall clock, which anybody can set, with time that has passed.
+// A clock compares the wall clock, which can be set, with the time that has passed.
 type clock struct {
 	wall func() time.Time
-	// asleep returns how long the machine has slept since it was started, and slept is what it returned last. On some systems the
-	// monotonic clock of Go stands still while the machine sleeps.
+	// asleep returns how long the machine has slept since it was started. It is needed because, on some systems, the monotonic clock
+	// of Go stands still while the machine sleeps. slept is its last result, and atStart its first.
 	asleep         func() time.Duration
 	slept, atStart time.Duration
-	started        time.Time // with its monotonic reading
-	// drift is how far the wall clock is ahead of one that was right at the start and has gone on evenly.
+	started        time.Time // when the clock was made, with a monotonic reading
+	// drift is how far the wall clock is ahead of even.
 	drift time.Duration
 	seen  time.Time // when stoodStill was last called, by even
 }
@@ -30,7 +30,8 @@ func newClock() clock {
 	return c
 }
 
-// even returns the time by a clock that was right at the start and has gone on evenly since, also while the machine slept.
+// even returns the time by a clock that was set to the wall clock when c was made and that nobody has set since. It also goes on while
+// the machine sleeps.
 func (c *clock) even() time.Time {
 	// asleep reads two clocks of the system one after the other, so its result varies a little.
 	if s := c.asleep(); (s - c.slept).Abs() >= time.Second {
@@ -39,10 +40,10 @@ func (c *clock) even() time.Time {
 	return c.started.Round(0).Add(time.Since(c.started) + c.slept - c.atStart)
 }
 
-// at returns the time by the wall clock, as it is set now, of the time t by even.
+// at converts a time by even into a time by the wall clock, as that is set now.
 func (c *clock) at(t time.Time) time.Time { return t.Add(c.drift) }
 
-// moved returns by how much the wall clock was set since the last call. Up to clockSlack counts as nothing.
+// moved returns by how much the wall clock was set since the last call. It ignores changes of up to clockSlack.
 func (c *clock) moved() time.Duration {
 	drift := c.wall().Round(0).Sub(c.even())
 	if by := drift - c.drift; by.Abs() > clockSlack {
@@ -52,7 +53,7 @@ func (c *clock) moved() time.Duration {
 	return 0
 }
 
-// stoodStill reports whether its last call was longer ago than wakeGap: then the machine has slept, or this process was stopped.
+// stoodStill reports whether it was called last longer than wakeGap ago. Then the machine has slept, or this process was stopped.
 func (c *clock) stoodStill() bool {
 	now := c.even()
 	gap := now.Sub(c.seen)
@@ -60,8 +61,8 @@ func (c *clock) stoodStill() bool {
 	return gap > wakeGap
 }
 
-// watchClock tells the rooms that this node owns that the wall clock has moved, or that this node was away, before anything in
-// them is judged by the time. It warns the user of a clock that has moved.
+// watchClock tells the rooms that this node owns if the wall clock was set, or if this node was away. It must be called before anything
+// in these rooms is judged by the time. It warns the user of a clock that was set.
 func (l *loop) watchClock() {
 	if l.clock.stoodStill() {
 		l.woke = true
@@ -80,7 +81,7 @@ func (l *loop) watchClock() {
 	l.emit(nil, Warning{Code: "clock", Text: fmt.Sprintf("the clock of this machine was set %s by %s: nothing in your rooms has ended because of that", how, by.Abs().Round(time.Second))})
 }
 
-// stepOwned steps the rooms that are ours.
+// stepOwned gives an event to each room that we own.
 func (l *loop) stepOwned(ev authority.Event) {
 	for _, r := range l.rooms {
 		if r.owner() {
@@ -91,7 +92,7 @@ func (l *loop) stepOwned(ev authority.Event) {
 	}
 }
 
-// judgedAt is the time by which what waits for an end in our rooms is judged.
+// judgedAt returns the time by which our rooms judge whether a ban, an invite or a reason has ended.
 func (l *loop) judgedAt() time.Time {
 	l.watchClock()
 	return l.clock.wall()

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// A build with this tag has a wall clock that tests set from outside: each SIGUSR2 sets it by what shiftEnv says, there and back.
+// A build with this tag has a wall clock that tests can set from outside. The first SIGUSR2 moves it by the duration in shiftEnv, the
+// next one moves it back, and so on.
 
 const shiftEnv = "TEST_CLOCK_OF_LOCALCHAT"
 

@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// Create makes a room and enters it as its owner. It fails with invalid (a name, nick or policy that cannot be) or
-// exists (we own a room of that name already).
+// Create makes a room and enters it as its owner. It fails with invalid (an impossible name, nick or policy) or exists (we own a room of
+// that name already).
 func (n *Node) Create(ctx context.Context, o CreateOptions) (RoomInfo, error) {
 	if o.Nick == "" {
 		o.Nick = n.cfg.Nick
@@ -35,8 +35,8 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	if err != nil {
 		return RoomInfo{}, err
 	}
-	// The Create record is shown to everybody, as the proof of the room's name and owner, and stays as it is when the room
-	// becomes one for invites only: what the room is about comes in a record of its own.
+	// The Create record is shown to everybody, as the proof of the room's name and owner. It cannot change when the room becomes one for
+	// invites only. So the subject is in a record of its own, which only members get.
 	founding := policy
 	founding.Subject = ""
 	next, effects, err := l.decide(authority.Ledger{}, authority.CreateRoom{Name: name, Nick: q.Nick, Policy: founding})
@@ -65,6 +65,6 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 		}
 	}
 	info := r.info()
-	info.Words = l.n.words.of(l.n.self) // made when the node was
+	info.Words = l.n.words.of(l.n.self) // these were made with the node, so this takes no time
 	return info, nil
 }

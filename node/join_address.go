@@ -16,16 +16,17 @@ import (
 	"localchat/protocol"
 )
 
-// Where discovery does not reach, a user types an address: the HOST:PORT of any node in the room.
+// On networks where discovery does not work, a user types an address: the HOST:PORT of any node in the room.
 
-// parseRoomAddr reports whether what a person gives for a room is an address. A name may hold a colon too: "10:30".
+// parseRoomAddr reports whether the text that a person gives for a room is an address, and returns it. A name may hold a colon too:
+// "10:30".
 func parseRoomAddr(s string) (multiaddr.Multiaddr, bool) {
 	a, err := parseAddr(s)
 	return a, err == nil
 }
 
-// transportsFor returns a typed address and, if it is only HOST:PORT, the other transports that may answer there: a user that reads
-// a port off a screen does not see its transport.
+// transportsFor returns a typed address. If the user typed only HOST:PORT, it returns an address for each transport that may answer
+// there: a user who reads a port off a screen does not see its transport.
 func transportsFor(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	rest, last := multiaddr.SplitLast(a)
 	if last == nil || last.Protocol().Code != multiaddr.P_TCP {
@@ -48,8 +49,8 @@ func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.Ad
 	return peer.AddrInfo{ID: p, Addrs: transportsFor(addr)}, err
 }
 
-// dialUnknown connects to the node that answers at addr. The transports are tried one after the other: libp2p, given both,
-// reports no answer before it has one of each.
+// dialUnknown connects to the node that answers at addr. It tries the transports one after the other: if libp2p gets both, it reports
+// nothing before it has an answer from each.
 func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p peer.ID, err error) {
 	for _, way := range transportsFor(addr) {
 		if p, err = n.probePeerID(ctx, way); err == nil {
@@ -59,8 +60,8 @@ func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p pee
 	return "", fmt.Errorf("nobody answers at %s: %w", addr, err)
 }
 
-// probePeerID learns the peer ID of the node at addr. libp2p cannot dial without a peer ID, so this dials a made-up one and
-// reads the real one in the handshake's error.
+// probePeerID finds out the peer ID of the node at addr. libp2p cannot dial without a peer ID, so this dials a made-up one and takes the
+// real one from the error of the handshake.
 func (n *Node) probePeerID(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
 	_, pub, err := crypto.GenerateEd25519Key(random)
 	if err != nil {
@@ -81,7 +82,7 @@ func (n *Node) probePeerID(ctx context.Context, addr multiaddr.Multiaddr) (peer.
 	return other.Actual, nil
 }
 
-// addrTarget is the one room of the node that answers at addr.
+// addrTarget returns the only room of the node that answers at addr. If it has several, the error lists them.
 func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Multiaddr) (*joinTarget, error) {
 	if err := checkCard(addr); err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }
 
-// roomsAt: a peer at a typed address has listed its rooms.
+// roomsAt: the peer at a typed address has listed its rooms.
 type roomsAt struct {
 	typed    string
 	at       peer.AddrInfo
@@ -140,7 +141,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Reason: fault.SeveralRoomsThere, At: q.typed, Rooms: rooms, More: more}
 }
 
-// target is a room that has been found, named by its id or by where it is.
+// target returns a room of the directory, as the target of a join.
 func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 	if here, err := (lookHere{id.String()}).run(l); err == nil && (here.in || here.resuming != nil) {
 		return here, nil
@@ -152,7 +153,7 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 	return &joinTarget{room: id, name: f.name, owner: f.owner, addrs: f.addrs}, nil
 }
 
-// otherOwner is the error for a room that has the name of one we know, or one that looks like it, and another owner.
+// otherOwner returns the error for a room whose name is that of a room we know, or looks like it, but which has another owner.
 func otherOwner(c *KeyChange) error {
 	return &Error{
 		Code: CodeRefused, Identity: true, Change: c,

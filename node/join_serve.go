@@ -14,8 +14,8 @@ import (
 	"localchat/protocol"
 )
 
-// serveJoin is the authority's end of a join stream: a request, and answers until one is final. A knock waits here for
-// the owner's person.
+// serveJoin is the authority's end of a join stream. It reads one request, and sends answers until one is final. A knock waits here for
+// the owner to decide.
 func (n *Node) serveJoin(s network.Stream) {
 	defer s.Close()
 	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
@@ -37,7 +37,7 @@ func (n *Node) serveJoin(s network.Stream) {
 		n.admission.refuse(who, aRequest)
 		replies <- tooSoon(wait)
 	}
-	// The joiner says nothing more: when its stream breaks, it has given up.
+	// The joiner sends nothing more. If its stream breaks, it has given up.
 	gone := make(chan struct{})
 	if err := s.SetReadDeadline(time.Now().Add(joinHold)); err != nil {
 		return
@@ -45,7 +45,7 @@ func (n *Node) serveJoin(s network.Stream) {
 	var reader sync.WaitGroup
 	reader.Go(func() {
 		var b [1]byte
-		// A clean end only says that there is no further question.
+		// EOF only says that the joiner has sent its whole request.
 		if _, err := s.Read(b[:]); !errors.Is(err, io.EOF) {
 			close(gone)
 		}
@@ -68,7 +68,7 @@ func (n *Node) serveJoin(s network.Stream) {
 				return
 			}
 			if reply.Code != protocol.JoinWaiting {
-				// The joiner closes its stream when it has read this. The end of our node waits for that; see checkFarewell.
+				// The joiner closes its stream when it has read this. A node that ends waits for that; see checkFarewell.
 				_ = s.SetReadDeadline(time.Now().Add(streamTimeout))
 				reader.Wait()
 				return
@@ -83,14 +83,14 @@ func (n *Node) serveJoin(s network.Stream) {
 }
 
 type (
-	// joinAsked: somebody asks to be admitted. replies takes two answers at most; the loop closes it when a newer request
-	// of the same peer takes its place.
+	// joinAsked: a peer asks to be admitted. replies takes at most two answers. The loop closes it when a newer request of the same peer
+	// takes its place.
 	joinAsked struct {
 		visitor
 		req     protocol.JoinRequest
 		replies chan protocol.JoinReply
 	}
-	// joinOver: its stream has ended. It has had its last answer, or has given up.
+	// joinOver: the stream of a request has ended. The peer has its last answer, or has given up.
 	joinOver struct {
 		peer    peer.ID
 		room    protocol.RoomID
@@ -100,7 +100,7 @@ type (
 
 func (e joinAsked) handle(l *loop) {
 	r := l.rooms[e.req.Room]
-	// A good invite comes first: nobody can have used up what its holder needs.
+	// The holder of a good invite does not need the common budget, which others may have used up.
 	if r == nil || !r.owner() || !r.ledger.Invited(e.req, l.judgedAt()) {
 		if wait, ok := l.n.admission.common(protocol.JoinID, e.visitor); !ok {
 			e.replies <- tooSoon(wait)

@@ -7,11 +7,11 @@ import (
 	"localchat/protocol"
 )
 
-// Every record that starts an epoch commits to the epoch's key, so a key needs no trust in its giver: the owner, a fellow
-// member and our own derivation are judged alike, by the record in our own log.
+// Every record that starts an epoch commits to the key of that epoch. So the giver of a key needs no trust: a key from the owner, from
+// another member or from our own derivation counts if it fits the record in our own log.
 
-// stepKeys takes up the key of the epoch that c has started. The authority has made it with the record; a member derives
-// that of an admission and is handed any other. Keys that came before their record are looked at again.
+// stepKeys takes the key of the epoch that c has started. The authority has made the key together with the record. A member derives the
+// key after an admission, and gets any other key from another node. Keys that came before their record are checked now.
 func (r *room) stepKeys(c authority.Change, made protocol.Key) {
 	if c.NewKey == authority.KeySame {
 		return
@@ -29,9 +29,9 @@ func (r *room) stepKeys(c authority.Change, made protocol.Key) {
 	r.dropEarlyKeys()
 }
 
-// takeKeys learns the keys that another node hands over, if they match our log. If the log comes in several parts, the
-// authority may hand over a key before its record: that key waits. If a key from the authority does not match its own record
-// the user is told: another member may have been given another key.
+// takeKeys takes the keys that another node hands over, if they fit our log. If the log comes in several parts, a key from the authority
+// may come before its record; such a key waits. If a key from the authority does not fit its own record, the user is warned: other
+// members may have been given another key.
 func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
 	if len(keys) == 0 {
 		return
@@ -53,7 +53,8 @@ func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
 	r.flushWaiting()
 }
 
-// dropEarlyKeys keeps at most maxEarlyKeys keys whose record has not come. The first ones stay: their records come next.
+// dropEarlyKeys drops the keys whose record has come and, of the others, all after the first maxEarlyKeys. The first ones stay, since
+// their records come next.
 func (r *room) dropEarlyKeys() {
 	epoch, kept := r.state().Epoch(), r.earlyKeys[:0]
 	for _, k := range r.earlyKeys {
@@ -64,7 +65,7 @@ func (r *room) dropEarlyKeys() {
 	r.earlyKeys = kept
 }
 
-// warnBadKey says, once in attemptEvery, that the owner has handed out a key that its log does not name.
+// warnBadKey warns, at most once in attemptEvery, that the owner has handed out a key that does not fit its own log.
 func (r *room) warnBadKey(epoch uint64) {
 	if now := r.l.now(); now.Sub(r.badKeyTold) >= attemptEvery {
 		r.badKeyTold = now

@@ -13,8 +13,8 @@ import (
 	"localchat/node/internal/lan"
 )
 
-// ownAddrs is where this node can be dialled from. Its link-local addresses are among them where there are no others but
-// loopback.
+// ownAddrs returns the addresses at which this node can be dialled. It includes link-local addresses only if all others are loopback
+// addresses.
 func (n *Node) ownAddrs() []multiaddr.Multiaddr {
 	addrs := n.host.Addrs()
 	if slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool { return !manet.IsIPLoopback(a) }) || n.cfg.Host != nil {
@@ -36,7 +36,7 @@ func (n *Node) ownAddrs() []multiaddr.Multiaddr {
 	return addrs
 }
 
-// checkCard reports whether addr names a network card that this machine does not have.
+// checkCard returns an error if addr names a network interface that this machine does not have.
 func checkCard(addr multiaddr.Multiaddr) error {
 	if len(addr) == 0 || addr[0].Code() != multiaddr.P_IP6ZONE {
 		return nil

@@ -16,7 +16,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 )
 
-// watchHost reports connections. It ends with the host.
+// watchHost reports new and lost connections to the loop. It ends with the host.
 func (n *Node) watchHost() error {
 	sub, err := n.host.EventBus().Subscribe([]any{new(event.EvtPeerConnectednessChanged), new(event.EvtPeerIdentificationCompleted)})
 	if err != nil {
@@ -55,7 +55,7 @@ func (n *Node) watchHost() error {
 	return nil
 }
 
-// watchNetwork compares our addresses and pings our neighbours.
+// watchNetwork notices changes of our addresses, and pings our neighbours.
 func (n *Node) watchNetwork(ctx context.Context) {
 	networks := n.gate.Refresh()
 	check := time.NewTicker(netCheckEvery)
@@ -77,11 +77,11 @@ func (n *Node) watchNetwork(ctx context.Context) {
 	}
 }
 
-// connectedAgain: a peer that we are connected to has connected once more.
+// connectedAgain: a peer to which there is a connection has connected once more.
 type connectedAgain struct{ conn network.Conn }
 
-// handle tries the older connections of the peer. A peer that connects anew has often been restarted or moved, and the old
-// connections are dead; until that is noticed, libp2p would go on to open streams on them.
+// handle checks the older connections of the peer. Often the peer was restarted or has moved, and they are dead. Until that is noticed,
+// libp2p would go on to open streams on them.
 func (e connectedAgain) handle(l *loop) {
 	for _, c := range l.n.host.Network().ConnsToPeer(e.conn.RemotePeer()) {
 		if c.Stat().Opened.Before(e.conn.Stat().Opened) {
@@ -137,14 +137,14 @@ func (l *loop) ping(e *bookEntry, now time.Time) {
 	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
 }
 
-// markAlive: something has come from p itself, which is as good as the answer to a ping.
+// markAlive records that something has come from p itself, which is as good as the answer to a ping.
 func (l *loop) markAlive(p peer.ID) {
 	if e := l.book.entry(p); e != nil {
 		e.alive = l.now()
 	}
 }
 
-// pingNow closes, within moments, the connections that no longer work.
+// pingNow pings all neighbours now, so that connections that no longer work are closed within moments.
 func (l *loop) pingNow() {
 	for _, e := range l.book.entries {
 		if e.wanted && l.n.connected(e.peer) {
@@ -154,8 +154,8 @@ func (l *loop) pingNow() {
 	}
 }
 
-// ping asks p for a sign of life, over s while that lasts: the other end closes each stream after half a minute, and nil means
-// no stream. A peer that does not answer is disconnected, so that everything that waits for it notices now.
+// ping asks p for a sign of life. It uses the stream s if that is open (nil: none is); the other end closes each stream after half a
+// minute. It disconnects a peer that does not answer, so that everything that waits for the peer notices now.
 func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout time.Duration) pinged {
 	deadline := time.Now().Add(timeout)
 	if s != nil {
@@ -184,7 +184,7 @@ func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout ti
 	return pinged{p, nil, 0}
 }
 
-// pingOnce is ping for a caller that does not ask again.
+// pingOnce is ping for a caller that pings only once: it closes the stream.
 func (n *Node) pingOnce(ctx context.Context, p peer.ID, timeout time.Duration) {
 	if sign := n.ping(ctx, p, nil, timeout); sign.stream != nil {
 		_ = sign.stream.Reset()
@@ -194,7 +194,7 @@ func (n *Node) pingOnce(ctx context.Context, p peer.ID, timeout time.Duration) {
 // pingID is libp2p's ping protocol.
 const pingID protocolID = ping.ID
 
-// servePing sends back what comes, as libp2p's own service does; that one answers as fast as anybody asks.
+// servePing sends back the bytes that come, as libp2p's own service does. That service has no limit on how fast it answers.
 func (n *Node) servePing(s network.Stream) {
 	defer s.Close()
 	if err := s.SetDeadline(time.Now().Add(pingStreamLife)); err != nil {

@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// room finds a room of this node by id, or by a name that is unique here. An empty text is the only room.
+// room returns the room of this node with that ID, or with that name if it is unique here. An empty text stands for the only room.
 func (l *loop) room(s string) (*room, error) {
 	if s == "" && len(l.order) == 1 {
 		return l.rooms[l.order[0]], nil
@@ -18,7 +18,7 @@ func (l *loop) room(s string) (*room, error) {
 		return l.rooms[id], nil
 	}
 	found, alike := l.roomsCalled(s)
-	// A room that has ended lives on only to tell its members; a newer one of its name is meant.
+	// A room that has ended stays only to tell its members. If there is a newer one of that name, the newer one is meant.
 	if len(found)+len(alike) > 1 {
 		found, alike = slices.DeleteFunc(found, (*room).over), slices.DeleteFunc(alike, (*room).over)
 	}
@@ -40,7 +40,7 @@ func (l *loop) room(s string) (*room, error) {
 	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("you are in several rooms called %q or similar", s), Reason: fault.InSeveralRooms, Rooms: rooms}
 }
 
-// roomsCalled are our rooms of a name, and those with another name that looks like it.
+// roomsCalled returns our rooms with a name, and those with another name that looks like it.
 func (l *loop) roomsCalled(name string) (exact, alike []*room) {
 	skeletons := protocol.Skeletons(name)
 	for _, id := range l.order {
@@ -54,8 +54,8 @@ func (l *loop) roomsCalled(name string) (exact, alike []*room) {
 	return exact, alike
 }
 
-// notIn is the error for a room that we are not in: one that we were in, one that this network has, or one that nobody
-// knows.
+// notIn returns the error for a room that we are not in. It distinguishes a room on this network, one that we were in, one that has
+// ended, and one that nobody here knows.
 func (l *loop) notIn(s string) error {
 	for id, f := range l.directory.found {
 		if namesRoom(s, id, f.name) {
@@ -74,7 +74,7 @@ func (l *loop) notIn(s string) error {
 	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are not in a room called %q", s), Reason: fault.NotInRoom}
 }
 
-// ownRoom is a room that we are the authority of.
+// ownRoom is like room, and fails if we are not the authority of the room.
 func (l *loop) ownRoom(s string) (*room, error) {
 	r, err := l.room(s)
 	if err != nil {
@@ -89,7 +89,7 @@ func (l *loop) ownRoom(s string) (*room, error) {
 	return r, nil
 }
 
-// firstWords is enough of a text to know it again.
+// firstWords returns the beginning of a text, enough to recognize it.
 func firstWords(s string) string {
 	n := 0
 	for i := range s {
@@ -101,5 +101,5 @@ func firstWords(s string) string {
 	return s
 }
 
-// directID is the id of a direct message as faces see it.
+// directID returns the ID of a direct message in the form that faces get.
 func directID(id [16]byte) string { return fmt.Sprintf("%x", id[:]) }

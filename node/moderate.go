@@ -82,7 +82,7 @@ func (q ban) run(l *loop) (Committed, error) {
 		return Committed{}, err
 	}
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
-		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban of no length", Reason: fault.BadBan}
+		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban needs a length of at least a second", Reason: fault.BadBan}
 	}
 	cut, err := r.cutOf(p)
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 	"localchat/protocol"
 )
 
-// Mute takes a member's voice until d has passed or, if d is 0, until it is unmuted (owner). The member stays in the room and
-// reads on. No node takes a line of it meanwhile, nor a direct message but the owner's. Its node tells it why, once.
+// Mute mutes a member until d has passed or, if d is 0, until it is unmuted (owner). The member stays in the room and can read. No
+// node accepts its lines meanwhile, and only the owner's node accepts its direct messages. Its node tells it the reason, once.
 // It fails with not_owner, not_found, ambiguous, invalid (the owner itself, or a bad length).
 func (n *Node) Mute(ctx context.Context, room, who, reason string, d time.Duration) (Committed, error) {
 	return ask(ctx, n, mute{room, who, reason, d})
 }
 
-// Unmute gives it back (owner).
+// Unmute lifts a mute (owner).
 func (n *Node) Unmute(ctx context.Context, room, who string) (Committed, error) {
 	return ask(ctx, n, unmute{room, who})
 }
@@ -42,7 +42,7 @@ func (q mute) run(l *loop) (Committed, error) {
 		return Committed{}, err
 	}
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
-		return Committed{}, &Error{Code: CodeInvalid, Text: "a mute of no length", Reason: fault.BadMute}
+		return Committed{}, &Error{Code: CodeInvalid, Text: "a mute needs a length of at least a second", Reason: fault.BadMute}
 	}
 	cut, err := r.cutOf(m.Peer)
 	if err != nil {
@@ -67,8 +67,8 @@ func (q unmute) run(l *loop) (Committed, error) {
 	return r.order(authority.Unmute{Peer: c.Peer})
 }
 
-// muted finds the mute of p, with its end: in a room of this node's own by the time that has passed, in another as its owner
-// has set it.
+// muted returns the mute of p, if p is muted. In a room that this node owns, the end of the mute follows from the time that has passed;
+// in another room it is the one that the owner has set.
 func (r *room) muted(p peer.ID) (authority.Silence, bool) {
 	m, is := r.state().Muted(p)
 	if is && r.owner() {
@@ -78,7 +78,7 @@ func (r *room) muted(p peer.ID) (authority.Silence, bool) {
 	return m, is
 }
 
-// mayTalk says why this node's user may not say anything now, or nil.
+// mayTalk returns an error if this node is muted in the room.
 func (r *room) mayTalk() error {
 	m, is := r.muted(r.l.n.self)
 	if !is {
@@ -91,7 +91,7 @@ func (r *room) mayTalk() error {
 	return e
 }
 
-// showMute tells this node's user why it is muted.
+// showMute tells the faces why this node is muted.
 func (r *room) showMute(reason protocol.SignedReason) {
 	r.contradictReason(reason)
 	r.l.notifyMute(r, Muted{
@@ -100,7 +100,7 @@ func (r *room) showMute(reason protocol.SignedReason) {
 	})
 }
 
-// muteShown notes that a face has shown it.
+// muteShown records on disk that a face has shown the reason of a mute.
 func (r *room) muteShown(seq uint64) {
 	if r.seat == nil {
 		return

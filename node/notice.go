@@ -9,35 +9,35 @@ import (
 	"localchat/protocol"
 )
 
-// A pendingNotice is a reason that is kept on disk, and no face is known to have shown it. Whether a person has read it cannot
-// be known, and a node that dies can do one of two things: note it as shown first, and risk that nobody ever sees it, or last,
-// and risk that it is shown in two lives. The second is the lesser evil; [Removed].Removal says that it is the same. So it is
-// noted once a reader has taken the event from its queue and has had [readTime] to show it. A reason that comes while nobody
-// listens, or is taken up from disk before the first face is there, waits for one.
+// A pendingNotice is a reason that is on disk and that no face is known to have shown. The node cannot know whether a person has read a
+// reason. If it recorded a reason as shown before it is, and then died, nobody would ever see it. If it records it afterwards and dies
+// before that, the reason is shown again after the next start. The second is the lesser evil, and [Removed].Removal shows that the two
+// are the same. So a reason is recorded as shown when a reader has taken the event from its queue and has had [readTime] to show it. If
+// no face is there, the reason waits for one.
 type pendingNotice struct {
 	ev    Event
-	seat  store.Seat               // of a removal
-	mute  bool                     // it tells of a mute: our place is held
-	at    map[*Subscription]uint64 // the number of ev among the events pushed there
+	seat  store.Seat               // what is saved when the reason of a removal has been shown
+	mute  bool                     // the reason is that of a mute, not of a removal
+	at    map[*Subscription]uint64 // the number of ev among the events that were pushed to each subscription
 	acked bool                     // the authority has read our acknowledgement
-	taken bool                     // from one of the queues
+	taken bool                     // a reader has taken ev from its queue
 	since time.Time                // when that was noticed
 }
 
-// A noticeKey is the room that a reason is about, and the record.
+// A noticeKey names a reason: its room, and the record of the removal or mute.
 type noticeKey struct {
 	room protocol.RoomID
 	seq  uint64
 }
 
-// notify shows the reason of a removal to every face that is there, and remembers it for the one that is not.
+// notify tells every subscriber the reason of a removal, and keeps it for later ones until it has been shown.
 func (l *loop) notify(r *room, body Removed) {
 	u := &pendingNotice{seat: r.saved()}
 	u.seat.Seat.Shown = true
 	l.addNotice(r, u, body, body.Removal)
 }
 
-// notifyMute does so with the reason of a mute.
+// notifyMute does the same for the reason of a mute.
 func (l *loop) notifyMute(r *room, body Muted) {
 	l.addNotice(r, &pendingNotice{mute: true}, body, body.Seq)
 }
@@ -51,7 +51,7 @@ func (l *loop) addNotice(r *room, u *pendingNotice, body EventBody, seq uint64) 
 	}
 }
 
-// removalNotice is the notice of our removal from a room, if it is pending.
+// removalNotice returns the pending notice of our removal from a room, or nil.
 func (l *loop) removalNotice(room protocol.RoomID) *pendingNotice {
 	for k, u := range l.notices {
 		if k.room == room && !u.mute {
@@ -61,7 +61,7 @@ func (l *loop) removalNotice(room protocol.RoomID) *pendingNotice {
 	return nil
 }
 
-// noticeOf is the pending notice that ev told of.
+// noticeOf returns the pending notice whose event is ev, or nil.
 func (l *loop) noticeOf(ev Event) *pendingNotice {
 	for _, u := range l.notices {
 		if u.ev.Seq == ev.Seq {
@@ -71,7 +71,7 @@ func (l *loop) noticeOf(ev Event) *pendingNotice {
 	return nil
 }
 
-// dropNotices forgets those of a room.
+// dropNotices forgets the pending notices of a room.
 func (l *loop) dropNotices(room protocol.RoomID) {
 	maps.DeleteFunc(l.notices, func(k noticeKey, _ *pendingNotice) bool { return k.room == room })
 }
@@ -83,12 +83,13 @@ func (l *loop) show(u *pendingNotice, s *Subscription) {
 	}
 }
 
-// readSoon looks again after [readTime]: the sooner a reason is noted, the fewer nodes are killed before they have.
+// readSoon checks the pending notices after [readTime]. The sooner a reason is recorded as shown, the less likely is the node to be
+// killed before that.
 func (l *loop) readSoon() {
 	time.AfterFunc(readTime, func() { l.n.post(readDue{}) })
 }
 
-// readDue: a reader may have taken a reason, or have had the time to show it.
+// readDue: it is time to see which reasons readers have taken, and which of them they have had the time to show.
 type readDue struct{}
 
 func (readDue) handle(l *loop) {
@@ -98,7 +99,7 @@ func (readDue) handle(l *loop) {
 	l.markReadShown(l.now())
 }
 
-// markTaken looks which reasons a reader has taken, and reports whether there is a new one.
+// markTaken marks the reasons that a reader has taken, and reports whether there is a new one.
 func (l *loop) markTaken() (more bool) {
 	now := l.now()
 	for _, u := range l.notices {
@@ -111,8 +112,8 @@ func (l *loop) markTaken() (more bool) {
 	return more
 }
 
-// Shown says that a face has shown why we were removed from a room, or muted in it; see [SubscribeOptions]. Another number than
-// that of a reason which is being told means an earlier one.
+// Shown records that a face has shown why we were removed from a room, or muted in it; see [SubscribeOptions]. It does nothing if
+// removal is not the number of a pending reason: an earlier one is meant then.
 func (n *Node) Shown(ctx context.Context, room RoomID, removal uint64) error {
 	_, err := ask(ctx, n, shown{room, removal})
 	return err
@@ -136,7 +137,7 @@ func (l *loop) tickNotices(now time.Time) {
 	for _, u := range l.notices {
 		for s := range l.subs {
 			if _, ok := u.at[s]; !ok {
-				l.show(u, s) // its queue was full
+				l.show(u, s) // its queue was full before
 			}
 		}
 	}
@@ -151,7 +152,8 @@ func (l *loop) markReadShown(now time.Time) {
 	}
 }
 
-// markShown notes a reason that has been taken as shown; with the acknowledgement out too, nothing is left to do for it.
+// markShown records a reason that has been taken as shown. If the authority has our acknowledgement too, the seat is forgotten: nothing
+// is left to do for it.
 func (l *loop) markShown(k noticeKey) {
 	u, id := l.notices[k], k.room
 	if !u.taken {

@@ -12,14 +12,14 @@ import (
 	"localchat/protocol"
 )
 
-// An openDoor decides which strangers enter an open room without the owner. An identity costs a stranger nothing there, and
-// each admission is a record that every member keeps. So an address has a share of the seats, as in [places], and of the
-// admissions; and such admissions cannot make the log longer than maxOpenRecords. A peer that the owner or an invite admits
-// is not counted. It is owned by the loop, and forgotten with it: after a restart the members' addresses are unknown.
+// An openDoor decides which strangers enter an open room, where nobody accepts them. A new identity costs a stranger nothing, and each
+// admission is a record that every member keeps. So an address gets only a share of the seats, as in [places], and of the admissions,
+// and such admissions cannot make the log longer than maxOpenRecords. A peer that the owner or an invite admits is not counted. The
+// loop owns it. It is not saved, so after a restart the addresses of the members are unknown.
 type openDoor struct {
 	all       *rate.Limiter
 	ofAddress *ratelimit.Keyed[netip.Addr]
-	from      map[peer.ID]origin // of members
+	from      map[peer.ID]origin // where members have connected from
 }
 
 func newOpenDoor() openDoor {
@@ -29,8 +29,8 @@ func newOpenDoor() openDoor {
 	}
 }
 
-// refuses charges one admission of the visitor. If the budget is used up it reports true, and returns the answer. A refusal
-// for another reason is charged too, so that the budget does not tell a stranger why it was refused.
+// refuses charges one admission to the visitor. If a budget is used up, it reports true and returns the answer. It also charges a request
+// that is then refused for another reason. Otherwise the budget would tell a stranger why it was refused.
 func (d *openDoor) refuses(who visitor, members []authority.Member, records uint64, now time.Time) (reply protocol.JoinReply, refused bool) {
 	if records >= maxOpenRecords {
 		return protocol.JoinReply{Code: protocol.JoinFull}, true

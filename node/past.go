@@ -7,17 +7,18 @@ import (
 	"localchat/protocol"
 )
 
-// past has the latest events of this node, for a reader that comes back and wants those that it missed. It holds no text of a
-// line: a line that has been forgotten meanwhile is not told again.
+// past has the latest events of this node, for a subscriber that comes back and wants the events that it missed. It does not hold the
+// text of lines: a line that has been forgotten meanwhile is not told again.
 type past struct {
-	events []Event // oldest first
-	bytes  int     // of the text in them
-	// first is the number before the first event of this life, and known a number after which every event is in events.
+	events []Event // the oldest first
+	bytes  int     // of the text in events
+	// first is the number before that of the first event since the start of the node. All events after the number known are in events.
 	first, known uint64
 }
 
-// firstEvent returns a number for the events of a life that begins at a time. Those of later lives are larger, unless the clock
-// is set back: a node has no million events a second. Every program can hold them, since they stay below 2^53 for 200 years.
+// firstEvent returns the number from which a node counts its events that starts at a time: the microseconds since 1970. After a restart
+// the numbers are larger than before, unless the clock was set back, since a node has fewer than a million events a second. They stay
+// below 2^53 for 200 years, so that every program can hold them.
 func firstEvent(at time.Time) uint64 { return uint64(max(at.UnixMicro(), 0)) }
 
 // keep adds an event.
@@ -44,8 +45,8 @@ func (p *past) expire(now time.Time) {
 	}
 }
 
-// since returns the events after that number. If some are not here any more, ok is false, and lost is their number; 0: unknown,
-// since the number is not from this life.
+// since returns the events after a number. If some of them have been forgotten, ok is false, and lost is how many events were missed. It
+// is 0 if that is unknown, because the number is from before the start of this node.
 func (p *past) since(number, now uint64) (events []Event, lost int, ok bool) {
 	switch {
 	case number < p.first || number > now:
@@ -61,7 +62,7 @@ func (p *past) since(number, now uint64) (events []Event, lost int, ok bool) {
 	return nil, 0, true
 }
 
-// tellSince tells s what it has missed, and reports whether all of that is here. If not, s is told of a [Gap].
+// tellSince tells s the events that it has missed, and reports true. If some of them have been forgotten, it tells s of a [Gap] instead.
 func (l *loop) tellSince(s *Subscription) bool {
 	events, lost, ok := l.past.since(s.o.Since, l.seq)
 	if !ok {
@@ -84,13 +85,13 @@ func (l *loop) tellSince(s *Subscription) bool {
 	return true
 }
 
-// A replay puts the lines back into events of the past.
+// A replay puts the text of lines back into past events.
 type replay struct {
 	l     *loop
-	lines map[*room]map[string]*transcript.Line // those that can be told, by their IDs
+	lines map[*room]map[string]*transcript.Line // the lines that can be told, by their IDs
 }
 
-// event returns ev as it can be told now; ok is false if it is to be forgotten.
+// event returns ev with its text. ok is false if it must not be told any more.
 func (p replay) event(ev Event) (_ Event, ok bool) {
 	r := p.l.rooms[ev.Room]
 	switch b := ev.Body.(type) {
@@ -117,7 +118,7 @@ func (p replay) event(ev Event) (_ Event, ok bool) {
 	return ev, true
 }
 
-// below returns the line with that ID, which another stands above, as [room.quote] does.
+// below returns what [room.quote] does for the line with that ID.
 func (p replay) below(r *room, id string) (before string, q *Quote) { return r.quote(p.line(r, id)) }
 
 func (p replay) line(r *room, id string) *transcript.Line {
@@ -135,7 +136,8 @@ func (p replay) line(r *room, id string) *transcript.Line {
 	return lines[id]
 }
 
-// tell counts an event and tells every subscriber, in one order. It never waits: a subscriber that is too slow gets a Gap.
+// tell numbers an event and sends it to every subscriber. All subscribers get the events in the same order. It never waits: a
+// subscriber that is too slow gets a Gap.
 func (l *loop) tell(room protocol.RoomID, name string, body EventBody) {
 	ev := l.event(room, name, body)
 	for s := range l.subs {
@@ -143,7 +145,7 @@ func (l *loop) tell(room protocol.RoomID, name string, body EventBody) {
 	}
 }
 
-// event returns the next event, which it keeps for readers that come later.
+// event makes the next event, and keeps it for subscribers that come back.
 func (l *loop) event(room protocol.RoomID, name string, body EventBody) Event {
 	l.seq++
 	ev := Event{Seq: l.seq, Time: l.now(), Room: room, RoomName: name, Body: body}

@@ -12,10 +12,10 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// One frame may hold 2,048 records, or as many lines. The goroutine that has read the frame verifies their signatures. The loop
-// takes them a piece at a time, and handles other events in between.
+// One frame may hold 2,048 records, or as many lines. The goroutine that has read the frame verifies their signatures. The loop takes
+// them in pieces, and handles other events in between.
 
-// openRecords verifies records, and returns those before the first that does not verify, and the rest as it came.
+// openRecords verifies records. It returns those before the first that does not verify, and the others as they came.
 func openRecords(raws [][]byte) (opened []protocol.SignedRecord, rest [][]byte) {
 	for i, raw := range raws {
 		rec, err := protocol.OpenRecord(raw)
@@ -28,18 +28,18 @@ func openRecords(raws [][]byte) (opened []protocol.SignedRecord, rest [][]byte) 
 }
 
 type (
-	// feed gives a room a piece of its log. The loop need not know the room yet, and the room may have ended.
+	// feed gives a room a piece of its log. The loop may not know the room yet, or the room may have ended.
 	feed struct {
 		r       *room
 		records []protocol.SignedRecord
 	}
-	// roomOfSeat finds the room of the seat that asked that question.
+	// roomOfSeat returns the room whose seat has asked a question.
 	roomOfSeat struct {
 		room  protocol.RoomID
 		asked protocol.PollRequest
 	}
-	// givenLines has a piece of the lines that another member handed over. The answer says how many were new, and whether each
-	// could be judged.
+	// givenLines gives a room a piece of the lines that another member handed over. The result says how many were new, and whether
+	// each line could be judged.
 	givenLines struct {
 		room  protocol.RoomID
 		lines []protocol.Message
@@ -50,7 +50,7 @@ type (
 		fresh int
 		whole bool
 	}
-	// inOrder sorts lines so that each comes before those that it proves to count.
+	// inOrder sorts lines so that a line that proves that other lines count comes before them.
 	inOrder struct {
 		room  protocol.RoomID
 		lines []protocol.Message
@@ -75,7 +75,7 @@ func (q roomOfSeat) run(l *loop) (*room, error) {
 	return r, nil
 }
 
-// feedAll gives r records, a piece at a time.
+// feedAll gives records to r, in pieces.
 func (n *Node) feedAll(ctx context.Context, r *room, records []protocol.SignedRecord) error {
 	for piece := range slices.Chunk(records, pieceRecords) {
 		if _, err := ask(ctx, n, feed{r, piece}); err != nil {
@@ -85,7 +85,7 @@ func (n *Node) feedAll(ctx context.Context, r *room, records []protocol.SignedRe
 	return nil
 }
 
-// takeAhead gives the room the records of an answer to its poll, before the rest of the answer.
+// takeAhead gives the room the records in the answer to its poll, before the answer itself is handled.
 func (n *Node) takeAhead(ctx context.Context, room protocol.RoomID, asked protocol.PollRequest, reply *protocol.PollReply) {
 	if reply.Member == nil || len(reply.Member.Records) == 0 {
 		return
@@ -93,7 +93,7 @@ func (n *Node) takeAhead(ctx context.Context, room protocol.RoomID, asked protoc
 	opened, rest := openRecords(reply.Member.Records)
 	r, err := ask(ctx, n, roomOfSeat{room, asked})
 	if err != nil || r == nil || n.feedAll(ctx, r, opened) != nil {
-		return // the answer as a whole says what to do
+		return // the answer itself, which is handled next, says what to do
 	}
 	reply.Member.Records = rest
 }
@@ -116,7 +116,7 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 	return a, nil
 }
 
-// takeAhead gives the room the records, keys and lines of a comparison, before the comparison itself is judged.
+// takeAhead gives the room the records, keys and lines of a comparison, before the comparison itself is handled.
 func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authority.State) {
 	if before.Authority() == n.self {
 		if _, err := ask(ctx, n, lostRecords{s.room, s.records}); err != nil {
@@ -144,12 +144,12 @@ func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authori
 }
 
 type (
-	// lostRecords has records of our own room that a member has and this node does not have.
+	// lostRecords has records of a room of ours that a member has and this node has lost.
 	lostRecords struct {
 		room    protocol.RoomID
 		records []protocol.SignedRecord
 	}
-	// handed has what else a member handed over: a proof of a split log, the number of our last line there, and keys.
+	// handed has the other parts that a member handed over: a proof of a split log, the number of our last line there, and keys.
 	handed struct {
 		room  protocol.RoomID
 		from  peer.ID
@@ -172,7 +172,7 @@ func (q handed) run(l *loop) (none, error) {
 		return none{}, nil
 	}
 	r.takeProof(q.proof)
-	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
+	// This comes before the keys. Lines of this node may wait for a key, and must get numbers after those of the lines before a restart.
 	r.carry(r.talk.LastKnown(r.world(), q.from, q.last))
 	r.takeKeys(q.from, q.keys)
 	return none{}, nil

@@ -37,7 +37,7 @@ func originAt(addr netip.Addr) origin {
 
 func originOfConn(c network.Conn) origin { return originOf(c.RemoteMultiaddr()) }
 
-// String is the address, for a person.
+// String returns the address, for a person.
 func (o origin) String() string {
 	if !o.addr.IsValid() {
 		return "an unknown address"
@@ -45,7 +45,7 @@ func (o origin) String() string {
 	return o.addr.String()
 }
 
-// places counts the holders of a fixed number of places. The caller locks.
+// places counts who holds a fixed number of places. The caller locks.
 type places struct {
 	all, taken int
 	addrs      map[netip.Addr]int
@@ -56,8 +56,8 @@ func newPlaces(all int) *places {
 	return &places{all: all, addrs: make(map[netip.Addr]int), lans: make(map[netip.Prefix]int)}
 }
 
-// take takes a place for o, if it may have one more. An address may have a part of what is free (shareOfFree), and the
-// addresses of one IPv6 network half of all.
+// take takes a place for o, and reports whether it got one. An address may have a part of the free places (shareOfFree), and the
+// addresses of one IPv6 network together half of all places.
 func (p *places) take(o origin) bool {
 	if p.addrs[o.addr]*shareOfFree >= p.all-p.taken || o.lan.IsValid() && p.lans[o.lan] >= p.all/2 {
 		return false
@@ -66,7 +66,7 @@ func (p *places) take(o origin) bool {
 	return true
 }
 
-// add takes a place in any case.
+// add takes a place even if there is none left for o.
 func (p *places) add(o origin) {
 	p.taken++
 	p.addrs[o.addr]++

@@ -16,28 +16,28 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// resources is libp2p's resource manager with one more distinction. The library counts all peers alike, so strangers
-// could use up what there is for all: connections, and streams before they have named their protocol. Here strangers are
-// counted apart from guests, and refused first. Nothing is refused until a node has named its guests.
+// resources is libp2p's resource manager with one more distinction. The library counts all peers alike, so strangers could use up the
+// connections, and the streams that have not named their protocol. Here strangers are counted apart from guests, and have fewer places.
+// Before the node has named its guests, only the library refuses anything.
 type resources struct {
 	network.ResourceManager
 	judge atomic.Pointer[admission]
 
-	// dials is what each address may connect.
+	// dials bounds how often each address may connect.
 	dials *ratelimit.Keyed[netip.Addr]
 
-	// mu: libp2p's goroutines meet the loop, which recounts. It guards what follows.
+	// mu guards the fields below: goroutines of libp2p use them, and the loop recounts.
 	mu        sync.Mutex
 	conns     map[peer.ID]map[*connScope]struct{}
 	strangers *places // the connections of strangers to us
 
-	// ofGuests and ofStrangers hold the places of streams, and open counts them by peer: those that others open, not ours.
+	// ofGuests and ofStrangers hold the places for streams that others open, and open counts these streams by peer.
 	ofGuests, ofStrangers *places
 	open                  map[peer.ID]int
 	guest, stranger       *ratelimit.Keyed[peer.ID]
 	address               *ratelimit.Keyed[netip.Addr]
 	shared, sharedGuest   *rate.Limiter
-	// others is for streams of protocols that are libp2p's or pubsub's, of guests and of strangers.
+	// others bounds streams of the protocols of libp2p and pubsub: under true those of guests, under false those of strangers.
 	others map[bool]*ratelimit.Keyed[peer.ID]
 }
 
@@ -56,7 +56,7 @@ func newResources(rm network.ResourceManager) *resources {
 	}
 }
 
-// newResourceManager bounds what peers may use of us.
+// newResourceManager returns a resource manager that bounds what peers can use of this node.
 func newResourceManager() (*resources, error) {
 	rm, err := lan.NewResourceManager()
 	if err != nil {
@@ -87,20 +87,19 @@ func (r *resources) OpenConnection(dir network.Direction, fd bool, at multiaddr.
 	return &connScope{ConnManagementScope: scope, rm: r, from: from, inbound: dir == network.DirInbound}, nil
 }
 
-// A connScope knows the peer of its connection as soon as that is proven.
+// A connScope is the scope of a connection. It knows the peer as soon as the peer's key is proven.
 type connScope struct {
 	network.ConnManagementScope
 	rm      *resources
 	from    origin
 	inbound bool
 
-	// Guarded by rm.mu.
+	// rm.mu guards these.
 	peer    peer.ID
-	counted bool // as a stranger's
+	counted bool // the connection has a place of a stranger
 }
 
-// SetPeer is called when the peer's key has been proven. A stranger that comes when strangers have no place left is
-// refused.
+// SetPeer is called when the peer's key has been proven. It refuses a stranger if no place for strangers is left.
 func (c *connScope) SetPeer(p peer.ID) error {
 	who := c.rm.who(p)
 	who.from = c.from
@@ -141,7 +140,7 @@ func (c *connScope) Done() {
 	}
 }
 
-// recount is for the loop, when others are guests than before: a stranger that has been let in gives its place back.
+// recount is called by the loop when the set of guests has changed. A stranger that has become a guest gives its place back.
 func (r *resources) recount() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -164,7 +163,7 @@ func (r *resources) recount() {
 	}
 }
 
-// sweep forgets the budgets that are whole.
+// sweep forgets the budgets of which nothing is used.
 func (r *resources) sweep(now time.Time) {
 	r.dials.Sweep(now)
 	r.guest.Sweep(now)
@@ -174,7 +173,7 @@ func (r *resources) sweep(now time.Time) {
 	r.others[false].Sweep(now)
 }
 
-// who identifies p by the present guests and by its connections.
+// who returns the visitor p. The address is filled in by the caller.
 func (r *resources) who(p peer.ID) visitor {
 	who := visitor{peer: p}
 	if judge := r.judge.Load(); judge != nil {
@@ -183,7 +182,7 @@ func (r *resources) who(p peer.ID) visitor {
 	return who
 }
 
-// OpenStream implements [network.ResourceManager]. It is called before the stream has said its protocol.
+// OpenStream implements [network.ResourceManager]. It is called before the stream has named its protocol.
 func (r *resources) OpenStream(p peer.ID, dir network.Direction) (network.StreamManagementScope, error) {
 	judge := r.judge.Load()
 	if judge == nil || dir != network.DirInbound {
@@ -203,7 +202,7 @@ func (r *resources) OpenStream(p peer.ID, dir network.Direction) (network.Stream
 	return &streamScope{StreamManagementScope: scope, rm: r, who: who}, nil
 }
 
-// admit takes a place for a stream of a visitor, and notes the address that the place is charged to.
+// admit takes a place for a stream of a visitor, and sets the address that the place is charged to. It reports whether there was one.
 func (r *resources) admit(who *visitor) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -237,18 +236,18 @@ func (r *resources) leave(who visitor) {
 	}
 }
 
-// A streamScope gives its place back when the stream is over.
+// A streamScope is the scope of a stream. It gives its place back when the stream is over.
 type streamScope struct {
 	network.StreamManagementScope
 	rm   *resources
 	who  visitor
 	over sync.Once
-	// spoken: it has agreed on a protocol, or was refused for it.
+	// spoken is set when the stream has named its protocol, also if it was refused then.
 	spoken atomic.Bool
 }
 
-// SetProtocol is called when the stream has named its protocol. Protocols of the library have no quota of their own: pings,
-// identify and gossip. A peer needs a few such streams.
+// SetProtocol is called when the stream has named its protocol. The protocols of the libraries (pings, identify and gossip) have no
+// budgets in [admission], so their streams are bounded here. A peer needs few of them.
 func (s *streamScope) SetProtocol(id protocolID) error {
 	judge := s.rm.judge.Load()
 	s.spoken.Store(true)

@@ -17,7 +17,7 @@ import (
 	"localchat/protocol"
 )
 
-// The functions that all stream protocols share: to connect, to ask, and to answer.
+// This file holds the functions that all stream protocols share: to connect, to make a request, and to answer one.
 
 // protocolID names a protocol to libp2p.
 type protocolID = libprotocol.ID
@@ -35,7 +35,7 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 	if n.connected(p) {
 		return nil
 	}
-	// libp2p's own back-off would refuse to dial a peer that has just come back.
+	// The back-off of libp2p is cleared: it would refuse to dial a peer that has just come back.
 	if s, ok := n.host.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(p)
 	}
@@ -49,8 +49,8 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 	return err
 }
 
-// reach is connect for callers that cannot wait until a dead connection is noticed: after a restart of the peer an old
-// connection may be left for as long as 30 s, and a stream opened on it would hang.
+// reach is connect for callers that cannot wait until a dead connection is noticed. After a restart of the peer an old connection may
+// stay for as long as 30 s, and a stream on it would hang.
 func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
 	if n.connected(p) {
 		n.pingOnce(ctx, p, pingTimeout)
@@ -58,7 +58,7 @@ func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr
 	return n.connect(ctx, p, addrs)
 }
 
-// open dials p, if need be, and opens a stream to it.
+// open opens a stream to p. It dials p first if there is no connection.
 func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, lan.DialTimeout+streamTimeout)
 	defer cancel()
@@ -72,7 +72,7 @@ func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stre
 	return s, nil
 }
 
-// request asks p one thing, within streamTimeout and the time of a dial.
+// request sends one request to p and reads the reply, within streamTimeout and the time of a dial.
 func (n *Node) request(ctx context.Context, p peer.ID, id protocolID, req, reply protocol.Frame) error {
 	s, err := n.open(ctx, p, id)
 	if err != nil {
@@ -98,7 +98,7 @@ func (n *Node) request(ctx context.Context, p peer.ID, id protocolID, req, reply
 	return nil
 }
 
-// serve answers one request on a stream of libp2p's, within streamTimeout.
+// serve answers the one request on a stream, within streamTimeout.
 func serve[R protocol.Frame](n *Node, s network.Stream, req protocol.Frame, answer func(caller peer.ID) (R, error)) {
 	defer s.Close()
 	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
@@ -118,7 +118,7 @@ func serve[R protocol.Frame](n *Node, s network.Stream, req protocol.Frame, answ
 	}
 }
 
-// badFrame drops the stream of a peer that sent something malformed: it loses the stream, nobody else anything.
+// badFrame drops a stream on which something malformed came. The peer loses only this stream.
 func (n *Node) badFrame(s network.Stream, err error) {
 	if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
 		n.log.Debug("malformed frame", "peer", s.Conn().RemotePeer(), "protocol", s.Protocol(), "err", err)

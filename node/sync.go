@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveSync gives another member the records, keys and lines that it lacks. A caller that is no member gets an empty answer.
+// serveSync gives another member the records, keys and lines that it lacks. A caller that is not a member gets an empty answer.
 func (n *Node) serveSync(s network.Stream) {
 	var req protocol.SyncRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.SyncReply, error) {
@@ -30,13 +30,13 @@ func (n *Node) serveSync(s network.Stream) {
 }
 
 type (
-	// syncAsked: a fellow member compares its heads with ours.
+	// syncAsked: another member compares its heads with ours.
 	syncAsked struct {
 		peer  peer.ID
 		req   protocol.SyncRequest
 		proof []protocol.SignedRecord // of req, verified
 	}
-	// synced: the answer of a fellow member, decoded and verified; err says that there is none.
+	// synced: the answer of another member has come, decoded and verified. If err is set, there is none.
 	synced struct {
 		room    protocol.RoomID
 		peer    peer.ID
@@ -44,16 +44,17 @@ type (
 		proof   []protocol.SignedRecord
 		keys    []protocol.EpochKey
 		lines   []protocol.Message
-		ages    map[protocol.Hash]time.Duration // of lines
+		ages    map[protocol.Hash]time.Duration // the ages of lines
 		reply   protocol.SyncReply
 		doubted map[peer.ID]uint64 // the authors whose lines the authority was asked for, and from which number on
-		// fresh: there was something new in it. whole: each line could be judged. Both are noted a piece at a time.
+		// fresh is set if the answer held something new, and whole if each of its lines could be judged. Each piece that is taken
+		// adds to both.
 		fresh, whole bool
 		err          error
 	}
 )
 
-// verify verifies the answer. The first part that does not verify is dropped, and all that follows it.
+// verify verifies the answer. It drops the first part that does not verify, and all parts after it.
 func (s *synced) verify() {
 	s.proof = openProof(s.reply.Proof)
 	var rest [][]byte
@@ -77,7 +78,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply := &protocol.SyncReply{}
 	here := l.rooms[q.req.Room]
 	if here != nil {
-		here.takeProof(q.proof) // from anybody: it is the authority that has signed it
+		here.takeProof(q.proof) // anybody may bring it, since the authority has signed it
 	}
 	r, _ := l.roomWith(q.req.Room, q.peer)
 	if r == nil {
@@ -119,7 +120,7 @@ func (e synced) handle(l *loop) {
 	r.removeWaiting()
 }
 
-// recordsAfter are the records after seq as they came, up to a frame's worth, and whether there are more.
+// recordsAfter returns the bytes of the records after seq, as many as fit into one frame, and whether there are more.
 func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, more bool) {
 	size := 0
 	for i := seq; i < uint64(len(records)); i++ {
@@ -133,9 +134,9 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 	return raw, false
 }
 
-// keysFor returns the keys after that epoch, or the wanted ones among them, that p may have: those of the epochs in which it was
-// a member, or all if the policy shows newcomers earlier lines. The ring has no key of an epoch whose record is not in the
-// log, so the removals of those epochs are known.
+// keysFor returns the keys of epochs after a number that p may have. If wanted is not nil, it returns only those in wanted. A member may
+// have the keys of the epochs in which it was a member or, if the policy shows newcomers earlier lines, all keys. The ring has only keys
+// of epochs whose record is in the log, so all removals before them are known.
 func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
 	st := r.state()
 	all := st.Policy().History == protocol.HistoryAll

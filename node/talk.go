@@ -13,9 +13,10 @@ import (
 	"localchat/protocol"
 )
 
-// Package transcript decides what is said in a room. This file hands it the events, and carries out its effects.
+// Package transcript decides which lines count in a room, and in which order. This file gives it the events, and carries out its
+// effects.
 
-// world is all that comes from outside into one step of the room's transcript.
+// world returns everything from outside that one step of the room's transcript uses.
 func (r *room) world() transcript.Env {
 	return transcript.Env{
 		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.state(), Keys: r.keys,
@@ -24,8 +25,8 @@ func (r *room) world() transcript.Env {
 	}
 }
 
-// carry carries out effects of the room's transcript, in order. Effects that follow from an effect are queued behind those that
-// were decided before.
+// carry carries out effects of the room's transcript, in order. If an effect causes further effects, these come after all that were
+// decided before.
 func (r *room) carry(effects []transcript.Effect) {
 	r.effects = append(r.effects, effects...)
 	if r.carrying {
@@ -41,7 +42,7 @@ func (r *room) carry(effects []transcript.Effect) {
 		if r.talk.Size() <= transcript.MaxLineBytes+lineOvershoot {
 			break
 		}
-		r.effects = r.talk.Expire(r.world()) // it does not wait for the tick
+		r.effects = r.talk.Expire(r.world()) // too many lines: this cannot wait for the tick
 	}
 	r.effects, r.carrying = nil, false
 	r.release()
@@ -89,7 +90,7 @@ func (r *room) carryTalk(e transcript.Effect) {
 	}
 }
 
-// talkDue: it is time for something in the room's transcript.
+// talkDue: it is time for a task of the room's transcript.
 type talkDue struct {
 	room protocol.RoomID
 	task transcript.Task
@@ -101,7 +102,7 @@ func (e talkDue) handle(l *loop) {
 	}
 }
 
-// near are the other members that we are connected to.
+// near returns the other members that we are connected to.
 func (r *room) near() []peer.ID {
 	var near []peer.ID
 	for _, m := range r.state().Members() {
@@ -112,7 +113,7 @@ func (r *room) near() []peer.ID {
 	return near
 }
 
-// compare asks the member that the transcript has chosen what it has.
+// compare compares heads with the member that the transcript has chosen.
 func (r *room) compare(a transcript.Ask) {
 	st, l := r.state(), r.l
 	req := a.Request
@@ -130,10 +131,10 @@ func (r *room) compare(a transcript.Ask) {
 	})
 }
 
-// seek looks for records or keys that something here is waiting for.
+// seek asks members for records or keys that lines here wait for.
 func (r *room) seek() { r.carry(r.talk.CompareSoon(r.world())) }
 
-// showReasonNote shows why somebody was removed or muted, which the authority says.
+// showReasonNote shows a note of the authority, which says why somebody was removed or muted.
 func (r *room) showReasonNote(e transcript.RemovalReason) {
 	if e.Removal > uint64(len(r.records)) {
 		return
@@ -143,13 +144,13 @@ func (r *room) showReasonNote(e transcript.RemovalReason) {
 	case protocol.Remove:
 		r.l.emit(r, RemovalReason{Peer: b.Peer, Nick: r.nickOf(b.Peer), Text: e.Text, Removal: rec.Seq})
 	case protocol.Mute:
-		if b.Peer != r.l.n.self { // it was told by the authority itself
+		if b.Peer != r.l.n.self { // the authority itself tells the muted member
 			r.l.emit(r, MuteReason{Peer: b.Peer, Nick: r.nickOf(b.Peer), Text: e.Text, Seq: rec.Seq})
 		}
 	}
 }
 
-// retryEarly takes the lines that can be judged now.
+// retryEarly takes the early lines that can be judged now.
 func (r *room) retryEarly() {
 	if r.gossip != nil {
 		r.carry(r.talk.Retry(r.world()))
@@ -165,7 +166,8 @@ func (r *room) message(l *transcript.Line) Message {
 	}
 }
 
-// quote names the line above which something stands; nil: it stands last.
+// quote returns the ID, the author and the first words of the line below something. It returns nothing if next is nil: then there is no
+// line below.
 func (r *room) quote(next *transcript.Line) (before string, q *Quote) {
 	if next == nil {
 		return "", nil
@@ -173,7 +175,7 @@ func (r *room) quote(next *transcript.Line) (before string, q *Quote) {
 	return next.ID(), &Quote{Nick: r.nickOf(next.Msg.Author), Text: firstWords(next.Content.Text)}
 }
 
-// nickOf is the nick that p has or last had here.
+// nickOf returns the nick that p has, or had last, in the room.
 func (r *room) nickOf(p peer.ID) string {
 	st := r.state()
 	if m, ok := st.Member(p); ok {
@@ -183,7 +185,7 @@ func (r *room) nickOf(p peer.ID) string {
 	return rm.Nick
 }
 
-// space is how many more lines every reader in this process has places for.
+// space returns for how many more lines there is room in the queue of every subscriber in this process.
 func (l *loop) space() int {
 	space := EventQueue
 	for s := range l.subs {
@@ -194,8 +196,8 @@ func (l *loop) space() int {
 	return space
 }
 
-// noteShed counts lines that were forgotten before their time, and tells so now and then. Those that have only just been said
-// are a flood: parts of a room that were apart come together with old ones.
+// noteShed counts lines that were forgotten before their time, and warns of that now and then. Only lines that were said a moment ago
+// count as a flood: when two parts of a room meet again, many old ones come at once.
 func (r *room) noteShed(e transcript.Shed) {
 	shed, now := make(map[peer.ID]int), r.l.clock.even()
 	for _, ln := range e.Lines {
@@ -213,7 +215,7 @@ func (r *room) noteShed(e transcript.Shed) {
 	}
 }
 
-// boundLines forgets lines when those of all rooms take too much memory, first in the room with the most.
+// boundLines forgets lines while those of all rooms take too much memory, each time in the room whose lines take the most.
 func (l *loop) boundLines() {
 	for {
 		total, most := 0, (*room)(nil)

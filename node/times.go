@@ -2,7 +2,8 @@ package node
 
 import "time"
 
-// between is at, or the nearer of the two bounds, as the JSON face writes a time.
+// between returns at or, if at is outside the two bounds, the nearer one. It returns a time as JSON-RPC writes it: in UTC, to the
+// millisecond.
 func between(at, from, to time.Time) time.Time {
 	switch {
 	case at.Before(from):
@@ -13,7 +14,7 @@ func between(at, from, to time.Time) time.Time {
 	return at.UTC().Truncate(time.Millisecond)
 }
 
-// earlier is the first of two times.
+// earlier returns the earlier of two times.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

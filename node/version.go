@@ -9,8 +9,8 @@ import (
 	"localchat/protocol"
 )
 
-// otherVersion reports whether p is a node of localchat that does not speak this version's protocols. A version that changes
-// the wire format changes the numbers in their names.
+// otherVersion reports whether p is a node of localchat that does not speak the protocols of this version. A version that changes the
+// wire format changes the number in the names of the protocols.
 func (n *Node) otherVersion(p peer.ID) bool {
 	ids, err := n.host.Peerstore().GetProtocols(p)
 	if err != nil {
@@ -27,12 +27,12 @@ func (n *Node) otherVersion(p peer.ID) bool {
 	return any
 }
 
-// otherVersionError is the error of a request to a node that speaks another version.
+// otherVersionError returns the error of a request to a node of another version.
 func otherVersionError(who string) *Error {
 	return &Error{Code: CodeUnavailable, Text: who + " runs another version of localchat, and the two do not understand each other", Reason: fault.OtherVersion}
 }
 
-// warnVersion says that a node at host cannot be talked to.
+// warnVersion warns that a node at host runs another version.
 func (l *loop) warnVersion(p peer.ID, host string) {
 	if now := l.now(); now.Sub(l.versionTold) >= versionEvery {
 		l.versionTold = now
