@@ -17,12 +17,12 @@ type door struct {
 	knocks   map[peer.ID]knocking
 	bell     doorbell // what the owner is told of them
 	open     openDoor
-	longTold bool // that the log is too long for newcomers
+	longTold bool // the owner was warned that the log is too long for newcomers
 }
 
 // A knocking is a join request that has no final answer yet.
 type knocking struct {
-	replies chan protocol.JoinReply // of two; closed by the loop
+	replies chan protocol.JoinReply // has space for two; the loop closes it
 	nick    string
 }
 
@@ -46,7 +46,7 @@ func (d *door) stop() {
 	}
 }
 
-// turnsAway answers a newcomer that there is no place for. The last records of a log are kept for removals.
+// turnsAway refuses a newcomer if there is no place for it. The last records of a log are kept for removals.
 func (d *door) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 	st := d.r.state()
 	if _, member := st.Member(e.peer); member || st.Closed() {
@@ -64,7 +64,7 @@ func (d *door) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 	return reply, away
 }
 
-// answer passes on the ledger's answer, with the log and the keys if the peer is admitted.
+// answer sends the ledger's answer to the peer. If the peer is admitted, the log and the keys come with it.
 func (d *door) answer(a authority.AnswerJoin) {
 	if a.Reply.Code != protocol.JoinWaiting {
 		delete(d.bell.told, a.Peer)
@@ -79,7 +79,7 @@ func (d *door) answer(a authority.AnswerJoin) {
 	}
 	if reply.Code == protocol.JoinAdmitted {
 		var more bool
-		// The rest comes with the first poll.
+		// Records that do not fit come with the first poll, and the keys then too.
 		reply.Records, more = recordsAfter(d.r.records, 0)
 		if !more {
 			reply.Keys = d.r.keysFor(a.Peer, 0, nil)
