@@ -18,6 +18,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/internal/neterr"
+	"localchat/internal/onlink"
 )
 
 // Service is the DNS-SD service type of a node.
@@ -50,6 +51,7 @@ type MDNS struct {
 
 	// The functions that touch the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
+	watch  func(ctx context.Context, changed func()) bool
 	listen func(nic, *zone) (srv server, whole bool, err error)
 	query  func(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error)
 	call   func(n nic, v6 bool, instance string) error
@@ -60,7 +62,7 @@ func New(cfg Config) *MDNS {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, listen: listenMDNS, query: queryMDNS, call: callMDNS}
+	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, watch: onlink.Watch, listen: listenMDNS, query: queryMDNS, call: callMDNS}
 }
 
 // Hurry makes Run send a quick burst of queries now, as when the owner of a room is out of reach or a person looks at the list of
@@ -114,11 +116,13 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		}
 	}
 	defer r.close()
-	poll := time.NewTicker(pollInterfaces)
+	changed, unwatched, watched := watchLink(ctx, d.watch)
+	defer watched.Wait()
+	r.refresh()
+	poll := time.NewTimer(r.pollAgain())
 	defer poll.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
-	r.refresh()
 	for {
 		select {
 		case <-ctx.Done():
@@ -126,11 +130,17 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		case <-d.hurry:
 			r.refresh() // a caller that hurries may know that they have changed
 			r.hurry(next)
+		case <-changed:
+			poll.Reset(changeSettles)
+		case <-unwatched:
+			unwatched, r.unwatched = nil, true
+			poll.Reset(0)
 		case <-poll.C:
 			if r.refresh() {
 				r.heard = 0 // that was on another network
 				r.hurry(next)
 			}
+			poll.Reset(r.pollAgain())
 		case <-next.C:
 			r.last = time.Now()
 			step := r.schedule.next(r.heard)
@@ -139,6 +149,22 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			r.round(ctx, step.listen)
 		}
 	}
+}
+
+// watchLink runs watch until ctx ends. changed gets a value when the interfaces may have changed, and unwatched is closed if watch no
+// longer tells of that.
+func watchLink(ctx context.Context, watch func(context.Context, func()) bool) (changed, unwatched chan struct{}, wg *sync.WaitGroup) {
+	changed, unwatched, wg = make(chan struct{}, 1), make(chan struct{}), &sync.WaitGroup{}
+	wg.Go(func() {
+		defer close(unwatched)
+		watch(ctx, func() {
+			select {
+			case changed <- struct{}{}:
+			default: // they are looked at soon
+			}
+		})
+	})
+	return changed, unwatched, wg
 }
 
 // newLabel returns a random name for an instance. It says nothing about the node, and no two are the same.
@@ -163,15 +189,16 @@ type run struct {
 	zone    *zone
 	meet    *rendezvous
 
-	nics     []nic
-	servers  map[string]*served // by nic.key
-	failing  map[string]string  // the last error of each operation; see note
-	schedule schedule
-	last     time.Time // when the last round began
-	heard    int       // number of peers in the last round
-	next     time.Time // when the next round begins
-	reports  reports
-	held     bool // trouble was last told that another program holds the port of mDNS
+	nics      []nic
+	unwatched bool               // the system does not tell of changes of the interfaces
+	servers   map[string]*served // by nic.key
+	failing   map[string]string  // the last error of each operation; see note
+	schedule  schedule
+	last      time.Time // when the last round began
+	heard     int       // number of peers in the last round
+	next      time.Time // when the next round begins
+	reports   reports
+	held      bool // trouble was last told that another program holds the port of mDNS
 }
 
 type served struct {
@@ -193,6 +220,19 @@ func (r *run) hurry(next *time.Timer) {
 		r.next = soonest
 		next.Reset(max(0, time.Until(soonest)))
 	}
+}
+
+// pollAgain returns the time until the interfaces are looked at again, if the system tells of no change: short if it does not, or if an
+// interface is not served as it should be, which may work the next time.
+func (r *run) pollAgain() time.Duration {
+	whole := len(r.servers) == len(r.nics)
+	for _, s := range r.servers {
+		whole = whole && s.whole
+	}
+	if r.unwatched || !whole {
+		return pollInterfaces
+	}
+	return tendEvery
 }
 
 // refresh looks at the interfaces, and reports whether they have changed. A socket is in its group on an interface as that was: after

@@ -61,8 +61,14 @@ const (
 	queryWindow = 130 * time.Millisecond
 	// hurryGap is the shortest time from the beginning of a round to that of the next, after Hurry.
 	hurryGap = 200 * time.Millisecond
-	// pollInterfaces is how often the interfaces and their addresses are looked at.
+	// pollInterfaces is how often the interfaces and their addresses are looked at where the system does not tell of changes, or while an
+	// interface is not served as it should be.
 	pollInterfaces = 2 * time.Second
+	// changeSettles is how long after a change of an interface they are looked at: one change of a network is several.
+	changeSettles = 100 * time.Millisecond
+	// tendEvery is how often everything else is tended to: this node's file is written again, and what the system may not have told is
+	// looked at.
+	tendEvery = 30 * time.Second
 	// reportAgain is the shortest time between two reports of a peer with the same addresses. The later reports let a node redial.
 	reportAgain = 5 * time.Second
 	// calledAgain is the shortest time between two calls by name that make a node look for others: each causes ten queries, and the
@@ -85,10 +91,10 @@ const (
 	maxFiles = 64
 	// maxFileSize is the length of a file, in bytes.
 	maxFileSize = 4096
-	// rewriteFile is how often a node writes its file again, so that the file does not become stale.
-	rewriteFile = 15 * time.Second
+	// rewriteFile is how old a node's file is when it is written again, so that it does not become stale: at every other tendEvery.
+	rewriteFile = 45 * time.Second
 	// staleFile is the age from which a file counts as that of a node that was killed: four rewrites are missing.
-	staleFile = 60 * time.Second
+	staleFile = 4 * time.Minute
 )
 
 // A step of the schedule: how long a round listens, and the time from its beginning to that of the next round.

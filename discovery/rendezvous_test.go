@@ -16,6 +16,7 @@ import (
 // bare returns an MDNS on a machine without a network interface.
 func bare(dir string, ephemeral bool) *MDNS {
 	d := New(Config{RuntimeDir: dir, Ephemeral: ephemeral})
+	d.watch = func(context.Context, func()) bool { return false } // it polls
 	d.list = func([]string) ([]nic, error) { return nil, nil }
 	return d
 }

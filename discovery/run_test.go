@@ -50,6 +50,7 @@ func (f *fakeLAN) advance(d time.Duration) {
 func (f *fakeLAN) mdns(t *testing.T) *MDNS {
 	f.serving, f.refused = map[string]int{}, map[netip.Addr]int{}
 	d := New(Config{RuntimeDir: t.TempDir(), Ephemeral: true})
+	d.watch = func(context.Context, func()) bool { return false } // it polls
 	d.list = func([]string) ([]nic, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/internal/onlink"
 	"localchat/node/internal/lan"
 
 	"github.com/libp2p/go-libp2p/core/event"
@@ -55,24 +56,57 @@ func (n *Node) watchHost() error {
 	return nil
 }
 
-// watchNetwork notices changes of our addresses, and pings our neighbours.
+// watchNetwork compares our addresses whenever the system says that they may have changed, or every netCheckEvery where it does not
+// say so: a simulated network does not.
 func (n *Node) watchNetwork(ctx context.Context) {
 	networks := n.gate.Refresh()
+	look := func() {
+		if now := n.gate.Refresh(); !slices.Equal(now, networks) {
+			networks = now
+			n.post(addrsChanged{})
+		}
+	}
+	if n.cfg.Host == nil && n.cfg.gate == nil && n.watchSystem(ctx, look) {
+		return
+	}
 	check := time.NewTicker(netCheckEvery)
 	defer check.Stop()
-	beat := time.NewTicker(pingEvery)
-	defer beat.Stop()
 	for {
 		select {
 		case <-check.C:
-			if now := n.gate.Refresh(); !slices.Equal(now, networks) {
-				networks = now
-				n.post(addrsChanged{})
-			}
-		case <-beat.C:
-			n.post(pingDue{})
+			look()
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// watchSystem calls look after each change of the network, as long as the system tells of them. One change is many messages, and the
+// gate looks no more often than lan.NetworksFresh, so it waits that long first.
+func (n *Node) watchSystem(ctx context.Context, look func()) bool {
+	changed := make(chan struct{}, 1)
+	ended := make(chan bool, 1)
+	n.spawn(func(ctx context.Context) {
+		ended <- onlink.Watch(ctx, func() {
+			select {
+			case changed <- struct{}{}:
+			default: // it is looked at already
+			}
+		})
+	})
+	for {
+		select {
+		case <-changed:
+			select {
+			case <-time.After(lan.NetworksFresh):
+			case <-ctx.Done():
+				return true
+			}
+			look()
+		case told := <-ended:
+			return told
+		case <-ctx.Done():
+			return true
 		}
 	}
 }

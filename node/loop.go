@@ -121,6 +121,8 @@ func (l *loop) run(ctx context.Context) {
 	defer close(l.n.ended)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	beat := time.NewTicker(pingEvery)
+	defer beat.Stop()
 	l.book.dialDue(l, l.now())
 	for {
 		select {
@@ -131,6 +133,8 @@ func (l *loop) run(ctx context.Context) {
 			ev.handle(l)
 		case <-tick.C:
 			l.tick()
+		case <-beat.C:
+			pingDue{}.handle(l)
 		}
 		if l.guestsChanged {
 			l.publishGuests()

@@ -51,7 +51,7 @@ const (
 	tryTimeout = 300 * time.Millisecond
 	// unreachableAfter is how long the authority may be silent before the user is told: one lost ping is no news.
 	unreachableAfter = 3 * time.Second
-	// netCheckEvery: how often our own addresses are compared; a change redials at once.
+	// netCheckEvery: how often our own addresses are compared where the system does not say that they change; a change redials at once.
 	netCheckEvery = time.Second
 	// clockSlack: a wall clock that moves by more against time that has passed was set; what NTP slews stays below.
 	clockSlack = 5 * time.Second

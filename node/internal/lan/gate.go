@@ -92,13 +92,13 @@ func (g *Gate) Guard(rm network.ResourceManager) network.ResourceManager { retur
 // Networks returns the networks that this machine had at the last look.
 func (g *Gate) Networks() onlink.Networks { return g.snapshot.Load().networks }
 
-// Refresh looks at the interfaces, at most once in networksFresh, and returns what they have.
+// Refresh looks at the interfaces, at most once in NetworksFresh, and returns what they have.
 func (g *Gate) Refresh() onlink.Networks {
 	g.looking.Lock()
 	defer g.looking.Unlock()
 	last := g.snapshot.Load()
 	now := time.Now()
-	if !last.at.IsZero() && now.Sub(last.at) < networksFresh {
+	if !last.at.IsZero() && now.Sub(last.at) < NetworksFresh {
 		return last.networks
 	}
 	networks, err := g.look()

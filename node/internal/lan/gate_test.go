@@ -163,18 +163,18 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 			t.Errorf("%d looks at the interfaces", looks)
 		}
 		now = onlink.Networks{netip.MustParsePrefix("192.168.1.5/24")}
-		time.Sleep(networksFresh)
+		time.Sleep(NetworksFresh)
 		if g.Passes("bob", at) || !g.InterceptAddrDial("bob", at) || !g.mayConnect(at) || !g.Passes("bob", at) {
 			t.Error("a network that has come up does not count")
 		}
 		lookErr = errors.New("out of descriptors")
-		time.Sleep(networksFresh)
+		time.Sleep(NetworksFresh)
 		g.Refresh()
 		if !g.Passes("bob", at) {
 			t.Error("a failed look at the interfaces is taken for a network that has gone")
 		}
 		now, lookErr = nil, nil
-		time.Sleep(networksFresh)
+		time.Sleep(NetworksFresh)
 		g.Refresh()
 		if g.Passes("bob", at) || g.InterceptAddrDial("bob", at) {
 			t.Error("a network that has gone counts still")

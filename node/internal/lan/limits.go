@@ -18,9 +18,9 @@ const (
 	// peers were reached over other networks or over loopback. Most are those of the largest room. The one that is the longest
 	// out of use is dropped.
 	maxPlaces = 8 * protocol.MaxMembers
-	// networksFresh is the least time between two looks at the interfaces. An address on none of their networks causes one, and any
+	// NetworksFresh is the least time between two looks of a gate at the interfaces. An address on none of their networks causes one, and any
 	// peer can name such an address.
-	networksFresh = 250 * time.Millisecond
+	NetworksFresh = 250 * time.Millisecond
 
 	// connLow and connHigh, in connections: above connHigh the manager closes some, down to connLow. On a LAN each member is
 	// connected to every other, so the largest room is below connLow, and connections of other peers are closed.
