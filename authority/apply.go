@@ -30,11 +30,12 @@ const (
 	Froze
 	Muted
 	Unmuted
+	Renamed
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -57,9 +58,9 @@ const (
 type Change struct {
 	Kind   ChangeKind
 	Record protocol.SignedRecord
-	// Peer is the peer that the record is about, and Nick its nick.
-	Peer peer.ID
-	Nick string
+	// Peer is the peer that the record is about, and Nick its nick. If Kind is Renamed, OldNick is the nick that it had before.
+	Peer          peer.ID
+	Nick, OldNick string
 	// WasMember is set if the record has ended a membership. It is false for the ban of a peer that was no member.
 	WasMember bool
 	Reason    protocol.ReasonKind
@@ -165,7 +166,7 @@ func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 		policy: c.Policy,
 		head:   entryAfter(nil, r, r.Author),
 	}
-	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1, SpanFrom: 1})
+	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1, SpanFrom: 1}, time.Time{})
 	return next, Change{
 		Kind: Created, Record: r, Peer: r.Author, Nick: c.Nick, Epoch: 1, NewKey: KeyFresh, Policy: c.Policy,
 	}, nil
@@ -207,6 +208,8 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.mute(r, b)
 	case protocol.Unmute:
 		change, err = next.unmute(r, b)
+	case protocol.SetNick:
+		change, err = next.setNick(r, b)
 	case protocol.SetPolicy:
 		next.policy = b.Policy
 		change = Change{Kind: PolicySet, Before: s.policy}
@@ -270,7 +273,7 @@ func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error)
 		delete(s.bans, b.Peer)
 	}
 	_, muted := s.mutes[b.Peer]
-	s.enter(Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch, SpanFrom: r.Epoch, Muted: muted})
+	s.enter(Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch, SpanFrom: r.Epoch, Muted: muted}, time.Time{})
 	return Change{Kind: Admitted, Peer: b.Peer, Nick: b.Nick, NewKey: KeyDerived}, nil
 }
 
@@ -321,9 +324,10 @@ func (s *State) unban(r protocol.SignedRecord, b protocol.Unban) (Change, error)
 	return Change{Kind: Unbanned, Peer: b.Peer, Nick: ban.Nick}, nil
 }
 
-func (s *State) enter(m Member) {
+// enter lists m, which was renamed last at a time, or never.
+func (s *State) enter(m Member, renamed time.Time) {
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
-	keyed := member{Member: m, sortKey: nickSortKey(m.Nick), badge: newBadge(m.Peer, m.Nick)}
+	keyed := member{Member: m, sortKey: nickSortKey(m.Nick), badge: newBadge(m.Peer, m.Nick), renamed: renamed}
 	s.members[m.Peer] = keyed
 	for _, key := range protocol.Skeletons(m.Nick) {
 		s.nicks[key] = m.Peer
@@ -333,6 +337,12 @@ func (s *State) enter(m Member) {
 
 // exit ends the membership m. s.epoch is the epoch after the end.
 func (s *State) exit(end Removal, m Member) {
+	s.unlist(m)
+	s.endSpan(end, m)
+}
+
+// unlist undoes enter.
+func (s *State) unlist(m Member) {
 	i := s.place(s.members[m.Peer])
 	s.sorted = slices.Concat(s.sorted[:i], s.sorted[i+1:])
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
@@ -340,7 +350,6 @@ func (s *State) exit(end Removal, m Member) {
 	for _, key := range protocol.Skeletons(m.Nick) {
 		delete(s.nicks, key)
 	}
-	s.endSpan(end, m)
 }
 
 // forgetOldest drops the ended span with the lowest Removal, which is the same at every member.

@@ -29,6 +29,8 @@ var (
 	ErrNickBad = ruleError("authority: nick is not allowed")
 	// ErrNickTaken: a member has the nick, or one that looks like it. It is an ErrRule too.
 	ErrNickTaken = ruleError("authority: nick is taken")
+	// ErrNickSoon: the member was given another nick less than NickEvery ago. It is an ErrRule too.
+	ErrNickSoon = ruleError("authority: the nick was changed a moment ago")
 	// ErrFull: a bound is reached. It is an ErrRule too.
 	ErrFull = ruleError("authority: full")
 	// ErrNoKnock: that peer is not at the door. It is an ErrRule too.

@@ -57,6 +57,11 @@ type (
 	}
 	// Unmute gives it back.
 	Unmute struct{ Peer peer.ID }
+	// SetNick gives a member the nick that it asks for.
+	SetNick struct {
+		Peer peer.ID
+		Nick string
+	}
 	// SetPolicy replaces the policy.
 	SetPolicy struct{ Policy protocol.Policy }
 	// Rekey starts an epoch.
@@ -132,6 +137,7 @@ func (Ban) event()          {}
 func (Unban) event()        {}
 func (Mute) event()         {}
 func (Unmute) event()       {}
+func (SetNick) event()      {}
 func (SetPolicy) event()    {}
 func (Rekey) event()        {}
 func (Close) event()        {}

@@ -43,6 +43,8 @@ func (e *explorer) do(a act) {
 		e.order(Mute{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "mute "+f.name, a.how)
 	case w < 148:
 		e.order(Kick{Peer: f.peer, Reason: reasonFor(a.how)}, "kick "+f.name, a.how)
+	case w >= 160 && w < 162 && e.history == nil:
+		e.rename(i, a.how)
 	case w < 160:
 		e.order(Ban{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "ban "+f.name, a.how)
 	case w < 164:

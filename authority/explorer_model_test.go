@@ -169,7 +169,8 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]
-		f.member, f.admitted = true, r.Seq
+		f.member, f.admitted, f.nick, f.renamed = true, r.Seq, b.Nick, time.Time{}
+		e.named()
 		delete(e.model, b.Peer)
 	case protocol.Leave:
 		f := e.folk[e.indexOf(b.Peer)]
@@ -179,6 +180,13 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 		f := e.folk[e.indexOf(b.Peer)]
 		f.silent = true
 		e.model[b.Peer] = e.owe(f, r, protocol.Muted, b.Until, text)
+	case protocol.SetNick:
+		f := e.folk[e.indexOf(b.Peer)]
+		if d := r.At.Sub(f.renamed); !f.renamed.IsZero() && d >= 0 && d < time.Minute {
+			e.violated(23, "%s has another nick after %v", f.name, d)
+		}
+		f.nick, f.renamed = b.Nick, r.At
+		e.named()
 	case protocol.Unmute:
 		e.folk[e.indexOf(b.Peer)].silent = false
 		e.forgetMute(b.Peer)

@@ -53,6 +53,9 @@ import (
 //	22  muted                   no line of a muted member counts, however it leaves and comes back; a mute lasts for its time
 //	                            and no longer, and is told as a removal is: silence, unmutedBy, mutesEnd, showsMute
 //
+//	23  nicks                   no two members have nicks that look alike; a member has another one at most once a minute, and
+//	                            by the authority's hand alone; it keeps everything else: rename, named, silence
+//
 // # Mutants
 //
 // Each of these changes of the product was made in a copy, and the schedule that first caught it (seed 1) is named. Those schedules
@@ -307,6 +310,8 @@ type folk struct {
 	knocking   int            // the client that waits at the door
 	standing   protocol.Nonce // of the question that waits there
 
+	nick     string    // by the log
+	renamed  time.Time // when it was given, if not with the admission
 	member   bool
 	silent   bool   // by the log: a mute
 	admitted uint64 // its last admission
@@ -360,7 +365,7 @@ func (s *explorerStarts) begin(acts []act, m *memo) *explorer {
 		f := &folk{name: name, peer: id(name)}
 		e.folk = append(e.folk, f)
 		if m, ok := w.ledger.state.Member(f.peer); ok {
-			f.member, f.admitted = true, m.Admission
+			f.member, f.admitted, f.nick = true, m.Admission, m.Nick
 			e.seated(i, 0, m.Admission)
 		}
 	}

@@ -202,6 +202,8 @@ func (s *step) order(ev Event) error {
 		return s.unmute(e.Peer)
 	case Leave:
 		return s.leave(e)
+	case SetNick:
+		return s.setNick(e)
 	case SetPolicy:
 		if e.Policy == s.next.state.policy {
 			s.already("", s.next.state.Seq())

@@ -18,6 +18,9 @@ const (
 	// MaxProposed is the highest number that is appended to a nick to propose a free one: more than a class has members with one
 	// name. The proposal answers a stranger, and must not cost more.
 	MaxProposed = 99
+	// NickEvery is the shortest time between two nicks of one member: long enough that the others can follow, and that the log of a
+	// room lasts.
+	NickEvery = time.Minute
 	// MaxInvites is the number of open invites of a room, and MaxInvitesBy the number that one member but the owner has made: a few
 	// for each member of the largest room, at about 300 bytes on disk each. Revoked invites are kept as long as there is space beside
 	// the open ones.

@@ -27,6 +27,7 @@ func TestKeySteps(t *testing.T) {
 		"kick":   {protocol.Remove{Peer: id("bob"), Kind: protocol.Kicked}, KeyFresh, 1},
 		"ban":    {protocol.Remove{Peer: id("bob"), Kind: protocol.Banned}, KeyFresh, 1},
 		"rekey":  {protocol.Rekey{}, KeyFresh, 1},
+		"nick":   {protocol.SetNick{Peer: id("bob"), Nick: "robert"}, KeySame, 0},
 		"policy": {protocol.SetPolicy{Policy: policy}, KeySame, 0},
 		"close":  {protocol.Close{Kind: protocol.Closed}, KeySame, 0},
 	} {
@@ -46,6 +47,49 @@ func TestALineOfAnotherRoomDoesNotCount(t *testing.T) {
 	h := protocol.Header{Room: protocol.RoomID{1}, Epoch: s.Epoch(), Ctr: 1}
 	if got := s.Check(id("bob"), h); got != VerdictIgnore {
 		t.Errorf("got %v", got)
+	}
+}
+
+// A member is renamed by the rules of a nick, at most once a minute, and stays what it was.
+func TestSetNick(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	admission := w.join("bob")
+	w.join("carol")
+	refused := func(who, nick string, want error) {
+		t.Helper()
+		if _, err := w.step(SetNick{id(who), nick}); !errors.Is(err, want) {
+			t.Errorf("%s, as %q: %v, want %v", who, nick, err, want)
+		}
+	}
+	before, _ := w.ledger.State().Member(id("bob"))
+	w.must(SetNick{id("bob"), "Bob"}) // its own nick is not in its way
+	after, _ := w.ledger.State().Member(id("bob"))
+	if before.Nick = "Bob"; after != before || after.Admission != admission {
+		t.Errorf("renamed, it is %+v, not %+v", after, before)
+	}
+	if m, ok := w.ledger.State().ByNick("bob"); !ok || m.Peer != id("bob") {
+		t.Error("it is not found by its nick")
+	}
+	refused("bob", "bert", ErrNickSoon)
+	refused("carol", "b0b", ErrNickTaken)
+	refused("carol", "alice", ErrNickTaken)
+	refused("carol", "system", ErrNickBad)
+	refused("carol", "two words", ErrNickBad)
+	refused("carol", id("bob").String()[:8], ErrNickBad)
+	refused("dave", "dave", ErrNotMember)
+	w.must(SetNick{id("alice"), "alicia"})
+	w.must(SetNick{id("carol"), "alice"}) // a nick that was given up is free
+	w.now = w.now.Add(NickEvery - time.Millisecond)
+	refused("bob", "bert", ErrNickSoon)
+	w.now = w.now.Add(time.Millisecond)
+	w.must(SetNick{id("bob"), "bert"})
+	if w.ledger.State().NickTaken("bob") {
+		t.Error("the old nick is taken")
+	}
+	w.now = w.now.Add(-time.Hour) // the clock is put back
+	w.must(SetNick{id("bob"), "bob"})
+	if seq := w.ledger.State().Seq(); len(w.must(SetNick{id("bob"), "bob"})) == 0 || w.ledger.State().Seq() != seq {
+		t.Error("the nick that it has makes a record")
 	}
 }
 

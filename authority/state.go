@@ -81,6 +81,7 @@ type member struct {
 	Member
 	sortKey string
 	badge
+	renamed time.Time // when it was last given another nick; zero: not since its admission
 }
 
 // A Member is a peer that the authority has admitted.

@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveAsk serves the requests of a member to leave and to invite.
+// serveAsk serves the requests of a member to leave, to invite, and for another nick.
 func (n *Node) serveAsk(s network.Stream) {
 	var req protocol.AskRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.AskReply, error) {
@@ -42,6 +42,9 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 		}
 		err = r.step(authority.Leave{Peer: q.peer, Cut: cut})
 		return &protocol.AskReply{OK: err == nil}, nil
+	}
+	if q.req.Nick != "" {
+		return nickReply(r.rename(q.peer, q.req.Nick))
 	}
 	info, err := r.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)
 	if err != nil {

@@ -134,6 +134,14 @@ type (
 		Nick string  `json:"nick"`
 		Self bool    `json:"self"`
 	}
+	// Renamed says that a member or, with Self, this node has another nick. Lines that were told before keep the nick that they had;
+	// lines that are told later have the nick of now.
+	Renamed struct {
+		Peer    peer.ID `json:"peer"`
+		Nick    string  `json:"nick"`
+		OldNick string  `json:"old_nick"`
+		Self    bool    `json:"self"`
+	}
 	// Unbanned says that a ban was lifted.
 	Unbanned MemberJoined
 	// Message is a line that counts.
@@ -272,6 +280,7 @@ func (MemberMuted) Type() string      { return "member_muted" }
 func (MuteReason) Type() string       { return "mute_reason" }
 func (Muted) Type() string            { return "muted" }
 func (Unmuted) Type() string          { return "unmuted" }
+func (Renamed) Type() string          { return "renamed" }
 func (Unbanned) Type() string         { return "unbanned" }
 func (Message) Type() string          { return "message" }
 func (Backlog) Type() string          { return "backlog" }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
+
 	"localchat/authority"
 	"localchat/protocol"
 )
@@ -94,6 +96,46 @@ func TestOnlyMembersMayAskForInvites(t *testing.T) {
 	if open := must(s.alice.Invites(s.ctx, "lab")); len(open) != 0 {
 		t.Errorf("%d invites are open", len(open))
 	}
+}
+
+// A member with a program of its own making asks for nicks without a pause, and for those of others. One in a minute is a record,
+// and a stranger gets no answer that a member would get.
+func TestNicksAreBounded(t *testing.T) {
+	s := assail(t)
+	bob, eve := s.host("bob"), s.host("eve")
+	s.join(bob, "bob")
+	wish := func(h host.Host, nick string) (reply protocol.AskReply) {
+		s.ask(h, protocol.AskID, &protocol.AskRequest{Room: s.room, Nick: nick}, &reply)
+		return reply
+	}
+	if got := wish(bob, "ALICE"); got != (protocol.AskReply{Code: protocol.JoinNickTaken, Text: "ALICE2"}) {
+		t.Errorf("for the nick of another: %+v", got)
+	}
+	if got := wish(bob, "system"); got != (protocol.AskReply{Code: protocol.JoinNickBad}) {
+		t.Errorf("for a reserved nick: %+v", got)
+	}
+	if got := wish(bob, "trusty"); !got.OK {
+		t.Fatalf("for a free nick: %+v", got)
+	}
+	var records int
+	s.inLoop(s.alice, func(l *loop) { records = len(l.rooms[s.room].records) })
+	for i := range 20 {
+		if got := wish(bob, fmt.Sprint("trusty", i)); got.OK || got.Code != protocol.JoinTooSoon || got.Wait <= 0 || got.Wait > time.Minute {
+			t.Errorf("again: %+v", got)
+		}
+	}
+	if got := wish(eve, "alice"); got != (protocol.AskReply{}) {
+		t.Errorf("a stranger is answered %+v", got)
+	}
+	must(s.alice.Kick(s.ctx, "lab", "trusty", ""))
+	if got := wish(bob, "trusty2"); got != (protocol.AskReply{}) {
+		t.Errorf("a removed peer is answered %+v", got)
+	}
+	s.inLoop(s.alice, func(l *loop) {
+		if n := len(l.rooms[s.room].records); n != records+1 {
+			t.Errorf("%d records more, of one kick", n-records)
+		}
+	})
 }
 
 // Invariant 7: only the authority tells the room why a member was removed. Another member's claim about it is shown to

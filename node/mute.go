@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -58,7 +59,7 @@ func (q unmute) run(l *loop) (Committed, error) {
 	}
 	var all []Named
 	for _, m := range r.ledger.Mutes() {
-		all = append(all, Named{m.Peer, m.Nick})
+		all = append(all, Named{m.Peer, cmp.Or(r.nickOf(m.Peer), m.Nick)})
 	}
 	c, err := FindWho(q.who, "among the muted", all)
 	if err != nil {

@@ -250,6 +250,8 @@ func orderName(b protocol.Body) string {
 		return "mute somebody"
 	case protocol.Unmute:
 		return "lift a mute"
+	case protocol.SetNick:
+		return "change a nick"
 	case protocol.SetPolicy:
 		return "change the policy"
 	case protocol.Close:
@@ -356,6 +358,8 @@ func ruleError(room string, err error) error {
 		return &Error{Code: CodeExists, Text: fault.Text(err), Reason: fault.NickChoice}
 	case errors.Is(err, authority.ErrNickBad):
 		return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.NickChoice}
+	case errors.Is(err, authority.ErrNickSoon):
+		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Reason: fault.NickSoon}
 	case errors.Is(err, authority.ErrFull):
 		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Reason: fault.Full}
 	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):

@@ -347,6 +347,9 @@ func (r *room) tellChange(c authority.Change) {
 		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
+	case authority.Renamed:
+		r.l.emit(r, Renamed{Peer: c.Peer, Nick: c.Nick, OldNick: c.OldNick, Self: c.Peer == r.l.n.self})
+		r.warnStandIn(c.Peer, c.Nick, "is here")
 	case authority.Muted:
 		if c.Peer != r.l.n.self {
 			by, _ := r.state().Member(c.Record.Author)

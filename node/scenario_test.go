@@ -180,6 +180,8 @@ func (s *scenario) act(who, verb string, args []string) error {
 		_, err = n.Mute(ctx, room, who, strings.Join(reason, " "), d)
 	case "unmute":
 		_, err = n.Unmute(ctx, room, rest[0])
+	case "nick":
+		_, err = n.SetNick(ctx, room, rest[0])
 	case "unban":
 		_, err = n.Unban(ctx, room, rest[0])
 	case "invite", "invite-for":
@@ -388,6 +390,8 @@ func describe(ev Event) string {
 		if !b.Until.IsZero() {
 			d += " until then"
 		}
+	case Renamed:
+		d = b.OldNick + " is " + b.Nick + " now"
 	case Unmuted:
 		d = b.Nick + " is muted no more"
 	case Message:
@@ -453,6 +457,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		MuteReason{},
 		Muted{},
 		Unmuted{},
+		Renamed{},
 		Message{},
 		Hidden{},
 		Expired{},

@@ -6,11 +6,13 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// AskRequest asks the authority to end the caller's membership, or to make an invite: exactly one of the two.
+// AskRequest asks the authority to end the caller's membership, to make an invite, or to give the caller another nick: exactly one of
+// these.
 type AskRequest struct {
 	Room   RoomID
 	Leave  bool
 	Invite *AskInvite
+	Nick   string
 }
 
 // AskInvite asks for an invite, which a member gets if the policy lets members invite.
@@ -19,25 +21,36 @@ type AskInvite struct {
 	Expires time.Duration
 }
 
-// AskReply is the answer to an AskRequest. Text is the text of the invite.
+// AskReply is the answer to an AskRequest. Text is the text of the invite. If a nick is refused, Code says why, as at the door: it is
+// JoinNickBad, JoinNickTaken, where Text is a free nick or "", or JoinTooSoon, where Wait says for how long.
 type AskReply struct {
 	OK   bool
 	Text string
+	Code JoinCode
+	Wait time.Duration
 }
 
 func (f *AskRequest) max() int { return maxRequest }
 
 func (f *AskRequest) encode() ([]byte, error) {
 	m := &pb.AskRequest{Room: f.Room[:]}
-	switch {
-	case f.Leave && f.Invite != nil:
-		return nil, malformed("ask", "both leave and invite")
-	case f.Leave:
+	wishes := 0
+	if f.Leave {
+		wishes++
 		m.Ask = &pb.AskRequest_Leave{Leave: &pb.AskLeave{}}
-	case f.Invite != nil:
+	}
+	if f.Invite != nil {
+		wishes++
 		m.Ask = &pb.AskRequest_Invite{Invite: &pb.AskInvite{
 			Nick: f.Invite.Nick, ExpiresMs: units(f.Invite.Expires, time.Millisecond),
 		}}
+	}
+	if f.Nick != "" {
+		wishes++
+		m.Ask = &pb.AskRequest_Nick{Nick: &pb.AskNick{Nick: f.Nick}}
+	}
+	if wishes > 1 {
+		return nil, malformed("ask", "more than one wish")
 	}
 	return encodeFrame("ask", m, func(r *fieldReader) { new(AskRequest).read(r, m) })
 }
@@ -60,15 +73,17 @@ func (f *AskRequest) read(r *fieldReader, m *pb.AskRequest) {
 		if f.Invite.Nick != "" {
 			r.asked("invite.nick", f.Invite.Nick)
 		}
+	case *pb.AskRequest_Nick:
+		f.Nick = r.asked("nick.nick", a.Nick.Nick)
 	default:
-		r.fail("ask", "neither leave nor invite")
+		r.fail("ask", "no wish")
 	}
 }
 
 func (f *AskReply) max() int { return maxRequest }
 
 func (f *AskReply) encode() ([]byte, error) {
-	m := &pb.AskReply{Answer: answer(f.OK), Text: f.Text}
+	m := &pb.AskReply{Answer: answer(f.OK), Text: f.Text, Code: pb.JoinCode(f.Code), WaitMs: units(f.Wait, time.Millisecond)}
 	return encodeFrame("answer", m, func(r *fieldReader) { new(AskReply).read(r, m) })
 }
 
@@ -78,6 +93,15 @@ func (f *AskReply) decode(b []byte) error {
 }
 
 func (f *AskReply) read(r *fieldReader, m *pb.AskReply) {
-	*f = AskReply{OK: r.answer(m.Answer), Text: m.Text}
+	*f = AskReply{OK: r.answer(m.Answer), Text: m.Text, Wait: r.span("wait_ms", m.WaitMs, time.Millisecond, maxWait)}
 	r.failWith("text", validLine(m.Text, MaxInvite))
+	if m.Code == 0 {
+		return
+	}
+	switch f.Code = JoinCode(r.enum("code", int32(m.Code))); {
+	case f.OK:
+		r.fail("code", "present in an answer that refuses nothing")
+	case f.Code != JoinNickBad && f.Code != JoinNickTaken && f.Code != JoinTooSoon:
+		r.fail("code", "not about a nick")
+	}
 }

@@ -84,7 +84,7 @@
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
 //	for_ms                milliseconds, to 290 years; 0: without end
 //	name, …_nick, nick    1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
-//	                      around it; a nick asked for (JoinRequest, AskInvite): 1 to 128 bytes, no control characters
+//	                      around it; a nick asked for (JoinRequest, AskInvite, AskNick): 1 to 128 bytes, no control characters
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
@@ -110,10 +110,14 @@
 //	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
 //	              until (bans, after at), cut
 //	17 mute       peer, until (after at), cut        18 unmute      peer
+//	19 set_nick   peer, nick
 //	23 set_deputies  deputies: the peer of each, none twice
 //
 // By is the deputy on whose order the author signed the record. Admit, Remove, Unban, SetPolicy, Mute and Unmute may have it. A
 // Reason whose removal a deputy ordered names the deputy in by, and in for the authority for which it acted; others have no for.
+//
+// A wish for a nick that is refused is answered with code: nick bad, nick taken, where text is a free nick, or too soon, where wait_ms
+// says for how long. No other answer to a wish has code.
 //
 // An order is of a kind. All kinds but subject and access name a peer; deny, kick, ban, mute (a reason, or none) and subject may have
 // text; ban and mute may have for_ms; access alone has access. A reply that says done has the seq and the epoch of the record, or of the

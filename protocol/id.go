@@ -17,8 +17,8 @@ const version = "/9"
 const (
 	PollID  libprotocol.ID = "/localchat/poll" + version  // member → authority: the standing question, on one stream
 	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: a knock, or an invite
-	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, or make an invite
 	OrderID libprotocol.ID = "/localchat/order" + version // deputy → authority: an order
+	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, make an invite, or take another nick
 	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys and lines that one of them lacks
 	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: a line or record, to relay to members
 	TellID  libprotocol.ID = "/localchat/tell" + version  // member → member: a direct message

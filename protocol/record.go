@@ -110,6 +110,11 @@ type (
 	Unmute struct{ Peer peer.ID }
 	// SetDeputies replaces the list of deputies: at most [MaxDeputies] members, none twice.
 	SetDeputies struct{ Peers []peer.ID }
+	// SetNick gives a member another nick, for which it has asked.
+	SetNick struct {
+		Peer peer.ID
+		Nick string
+	}
 )
 
 func (Create) body()    {}
@@ -122,6 +127,7 @@ func (Rekey) body()     {}
 func (Close) body()     {}
 func (Mute) body()      {}
 func (Unmute) body()    {}
+func (SetNick) body()   {}
 
 func (SetDeputies) body() {}
 

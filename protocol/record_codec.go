@@ -43,6 +43,8 @@ func (r Record) encode() ([]byte, error) {
 			set.Deputies = append(set.Deputies, &pb.Deputy{Peer: []byte(p)})
 		}
 		m.Body = &pb.Record_SetDeputies{SetDeputies: set}
+	case SetNick:
+		m.Body = &pb.Record_SetNick{SetNick: &pb.SetNick{Peer: []byte(b.Peer), Nick: b.Nick}}
 	}
 	return encodePayload("record", m)
 }
@@ -120,6 +122,8 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 		return Unmute{Peer: r.peer("unmute.peer", b.Unmute.Peer)}
 	case *pb.Record_SetDeputies:
 		return r.setDeputies(b.SetDeputies)
+	case *pb.Record_SetNick:
+		return SetNick{Peer: r.peer("set_nick.peer", b.SetNick.Peer), Nick: r.nick("set_nick.nick", b.SetNick.Nick)}
 	}
 	r.fail("body", "absent, or of a kind unknown here")
 	return nil

@@ -68,6 +68,7 @@ func bodies(t testing.TB) map[string]Body {
 		"unmute":     Unmute{Peer: bob},
 
 		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}},
+		"set-nick":     SetNick{Peer: bob, Nick: "robert"},
 	}
 }
 
@@ -188,6 +189,9 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("join-admitted", JoinReply{Code: JoinAdmitted, Records: records, Keys: keys, Admission: 2, Seq: 3, Head: Hash{4}}),
 		frameOf("ask-leave", AskRequest{Room: RoomID{1}, Leave: true}),
 		frameOf("ask-invite", AskRequest{Room: RoomID{1}, Invite: &AskInvite{Nick: "carol", Expires: time.Hour}}),
+		frameOf("ask-nick", AskRequest{Room: RoomID{1}, Nick: "robert"}),
+		frameOf("ask-nick-taken", AskReply{Code: JoinNickTaken, Text: "robert2"}),
+		frameOf("ask-nick-soon", AskReply{Code: JoinTooSoon, Wait: time.Minute}),
 		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
 		frameOf("ask-no", AskReply{}),
 		frameOf("order-ban", OrderRequest{Room: RoomID{1}, Kind: OrderBan, Peer: bob, Text: "too loud", For: time.Hour}),

@@ -92,9 +92,13 @@ func (m *Peer) ForgesRecords() {
 			protocol.Close{Kind: protocol.Closed},
 			protocol.Remove{Peer: m.Nodes[1], Kind: protocol.Kicked},
 			protocol.Rekey{},
+			protocol.SetNick{Peer: m.Host.ID(), Nick: "trusty"},
 		} {
 			r := protocol.Record{
 				Room: m.Room, Seq: seq, Prev: head, Term: 1, Epoch: from.Epoch + 1, At: time.Now(), Author: m.Host.ID(), Body: b,
+			}
+			if _, nick := b.(protocol.SetNick); nick {
+				r.Epoch = from.Epoch
 			}
 			if protocol.StartsEpoch(b) {
 				r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})

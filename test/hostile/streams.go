@@ -277,6 +277,7 @@ func (m *Peer) AsksAndTells() {
 	for _, p := range m.Nodes {
 		for _, q := range []protocol.AskRequest{
 			{Room: m.Room, Leave: true}, {Room: m.Room, Invite: &protocol.AskInvite{Nick: "mallory", Expires: time.Hour}},
+			{Room: m.Room, Nick: "trusty"},
 		} {
 			var reply protocol.AskReply
 			must(struct{}{}, m.Ask(p, protocol.AskID, &q, &reply))

@@ -52,41 +52,62 @@ test('a room across pages and a console', async () => {
   await picture(a, 'room');
   await portrait(a, 'page');
 
-  // Alice mutes bob, with a reason, and his page tells him. Then she lets him be heard again.
+  // Bob takes another name. Alice's is taken, and he is offered one that is free.
+  await b.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await b.getByRole('button', { name: 'Change your name…' }).click();
+  const named = b.getByRole('dialog', { name: 'Change your name' });
+  await named.getByLabel('Your name in this room').fill('Alice');
+  await named.getByRole('button', { name: 'Change', exact: true }).click();
+  await named.getByText('is taken in lab').waitFor();
+  await named.getByRole('button', { name: 'Take Alice2' }).click();
+  await named.getByLabel('Your name in this room').fill('bobby');
+  await named.getByRole('button', { name: 'Change', exact: true }).click();
+  await b.getByText('You are bobby now').first().waitFor();
+  await a.getByText('bob is bobby now').first().waitFor();
+  await carol.sees(/bob is bobby now/);
+  await say(a, 'welcome, bobby');
+  await b.locator('.calls .text', { hasText: 'welcome, bobby' }).waitFor();
+  await b.getByRole('textbox', { name: /^Your line/ }).fill('/nick bob');
+  await b.keyboard.press('Enter');
+  await b.getByRole('dialog', { name: 'Change your name' }).getByRole('button', { name: 'Change', exact: true }).click();
+  await b.getByText('try again in').first().waitFor();
+  await b.keyboard.press('Escape');
+
+  // Alice mutes him, with a reason, and his page tells him. Then she lets him be heard again.
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
-  await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Mute…' }).click();
-  const mute = a.getByRole('dialog', { name: 'Mute bob in lab?' });
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Mute…' }).click();
+  const mute = a.getByRole('dialog', { name: 'Mute bobby in lab?' });
   await mute.getByLabel('Why').fill('let carol finish');
-  await mute.getByRole('button', { name: 'Mute bob' }).click();
+  await mute.getByRole('button', { name: 'Mute bobby' }).click();
   await b.getByText(/You are muted by alice until .*let carol finish/).first().waitFor();
-  await carol.sees(/bob was muted by alice/);
+  await carol.sees(/bobby was muted by alice/);
   await picture(b, 'muted');
-  await a.locator('people-pane').getByRole('button', { name: 'bob muted' }).click();
-  await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Unmute' }).click();
+  await a.locator('people-pane').getByRole('button', { name: 'bobby muted' }).click();
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Unmute' }).click();
   await b.getByText('You are no longer muted').first().waitFor();
   await say(b, 'heard again');
   await line(a, 'heard again').waitFor();
 
-  // Alice kicks bob, with a reason, and his page tells him.
+  // Alice kicks him, with a reason, and his page tells him.
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
-  await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Remove…' }).click();
-  const kick = a.getByRole('dialog', { name: 'Remove bob from lab?' });
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Remove…' }).click();
+  const kick = a.getByRole('dialog', { name: 'Remove bobby from lab?' });
   await kick.getByLabel('Why').fill('this is no market');
   await picture(a, 'kick');
-  await kick.getByRole('button', { name: 'Remove bob' }).click();
+  await kick.getByRole('button', { name: 'Remove bobby' }).click();
   const gone = b.getByRole('alert').filter({ hasText: 'You were removed from lab' });
   await gone.getByText('this is no market').waitFor();
   await gone.getByText('alice').waitFor();
   assert.equal(await b.getByText('welcome, both').count(), 0, 'the room is not cleared');
   await picture(b, 'removed');
   await portrait(b, 'removed');
-  await carol.sees(/bob was kicked by alice/);
-  await a.getByRole('log').getByText('bob was kicked by alice').waitFor();
+  await carol.sees(/bobby was kicked by alice/);
+  await a.getByRole('log').getByText('bobby was kicked by alice').waitFor();
 
   // He asks to come back, and is turned away with a reason.
   await gone.getByRole('button', { name: 'Ask to come back' }).click();
   await a.getByRole('button', { name: /^Turn .*bob/ }).click();
-  const deny = a.getByRole('dialog', { name: 'Turn bob away?' });
+  const deny = a.getByRole('dialog', { name: 'Turn bobby away?' });
   await deny.getByLabel('Why').fill('not today');
   await deny.getByRole('button', { name: 'Turn away' }).click();
   await b.getByRole('alert').filter({ hasText: 'not today' }).waitFor();

@@ -336,6 +336,10 @@ func (f *Node) Unmute(_ context.Context, room, who string) (node.Committed, erro
 	return node.Committed{Seq: 10, Epoch: 6}, f.note("unmute", roomName(room), who)
 }
 
+func (f *Node) SetNick(_ context.Context, room, nick string) (string, error) {
+	return nick, f.note("nick", roomName(room), nick)
+}
+
 func (f *Node) Unban(_ context.Context, room, who string) (node.Committed, error) {
 	return node.Committed{Seq: 8, Epoch: 4}, f.note("unban", roomName(room), who)
 }

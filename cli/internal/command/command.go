@@ -207,6 +207,10 @@ func Table() []*Command {
 			Help: "send a direct message to one member", Examples: []string{"/msg bob not in front of everybody"},
 		},
 		{
+			Name: "nick", Usage: "NAME", Role: Member, min: 1, Max: 1, Run: runNick,
+			Help: "take another nick in the room, at most once a minute; marks, mutes and bans stay with you", Examples: []string{"/nick robert"},
+		},
+		{
 			Name: "members", Aliases: []string{"who", "names"}, Role: Member, Run: runMembers,
 			Help: "list the members of the room; its owner also sees who knocks", Examples: []string{"/members"},
 		},

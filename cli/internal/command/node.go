@@ -37,6 +37,7 @@ type Node interface {
 	Mute(ctx context.Context, room, who, reason string, d time.Duration) (node.Committed, error)
 	Unmute(ctx context.Context, room, who string) (node.Committed, error)
 	Unban(ctx context.Context, room, who string) (node.Committed, error)
+	SetNick(ctx context.Context, room, nick string) (string, error)
 	Bans(ctx context.Context, room string) ([]node.BanInfo, error)
 	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)
 	CloseRoom(ctx context.Context, room, reason string) error

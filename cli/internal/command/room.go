@@ -324,6 +324,12 @@ func runMsg(ctx context.Context, c Call) (Reply, error) {
 	return replied("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
 }
 
+// runNick asks for another nick; the event says that it is ours.
+func runNick(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.SetNick(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, err
+}
+
 // runMembers lists the members and, for the owner, the peers that knock.
 func runMembers(ctx context.Context, c Call) (Reply, error) {
 	r, err := people(ctx, c)

@@ -107,6 +107,10 @@ func (l *listener) hear(ev node.Event, now time.Time) []notify.Note {
 	switch b := ev.Body.(type) {
 	case node.Joined:
 		l.nicks[ev.Room] = b.Nick
+	case node.Renamed:
+		if b.Self {
+			l.nicks[ev.Room] = b.Nick
+		}
 	case node.Left, node.Removed, node.Refused, node.RoomClosed:
 		delete(l.nicks, ev.Room)
 	}

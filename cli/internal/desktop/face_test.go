@@ -68,6 +68,19 @@ func (s *seat) hears(bodies ...node.EventBody) (shown []string) {
 	return shown
 }
 
+// TestCallsByTheNewNick: a node in the background knows its person by the nick of now.
+func TestCallsByTheNewNick(t *testing.T) {
+	sit(t, func(s *seat) {
+		s.hears(node.Joined{Name: "lab", Nick: "bob"}, node.Renamed{Peer: clitest.MeID, Nick: "robert", OldNick: "bob", Self: true})
+		if got := s.hears(clitest.Spoken(1, "bob: look")); len(got) != 0 {
+			t.Errorf("called by the old nick: %q", got)
+		}
+		if got := s.hears(clitest.Spoken(2, "robert: look")); len(got) != 1 {
+			t.Errorf("not called by the new nick")
+		}
+	})
+}
+
 // TestCallsWhileNoConsoleIsThere: a node in the background calls its person by the desktop, as they have set it, and leaves it to a
 // console that is there.
 func TestCallsWhileNoConsoleIsThere(t *testing.T) {

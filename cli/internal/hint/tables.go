@@ -82,6 +82,9 @@ var person = table{
 	"nick taken":    "choose another with --nick",
 	"nick refused":  "choose another with --nick: one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
 	"nick choice":   "choose another nick with --nick",
+	"nick held":     "choose another",
+	"nick unfit":    "choose one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
+	"nick soon":     "try again in {wait}",
 
 	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
 	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
@@ -131,7 +134,7 @@ var console = table{
 	"owner only":    "/members shows who owns it",
 	"owner invites": "ask the owner; /policy shows the rules",
 	"invite only":   "ask the owner for an invite text, then: /join LOCALCHAT:…",
-	"other nick":    "to have another nick, leave the room with /leave and join it again",
+	"other nick":    "/nick NAME changes it",
 
 	"bad order": "/help says what each command needs",
 
@@ -160,7 +163,7 @@ var shell = table{
 
 	"owner invites": "ask the owner",
 	"invite only":   "ask the owner for an invite text, then: localchat join LOCALCHAT:…",
-	"other nick":    "leave --nick out; to have another nick, leave the room and join it again",
+	"other nick":    "leave --nick out; in the room it can be changed",
 
 	"bad order": "localchat --help says what each command needs",
 
@@ -209,7 +212,10 @@ var program = table{
 	"nick taken":    "choose another with nick",
 	"nick refused":  "choose another with nick: one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
 	"nick choice":   "choose another with nick",
-	"other nick":    "to have another nick, leave the room with room.leave and join it again",
+	"other nick":    "room.nick changes it",
+	"nick held":     "choose another",
+	"nick unfit":    "choose one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
+	"nick soon":     "try again in {wait}",
 
 	"bad idle time": "give 0 for never, or 1 to 31536000 seconds",
 	"bad retention": "give 1 to 31536000 seconds",

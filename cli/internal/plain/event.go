@@ -39,6 +39,8 @@ func (c *console) event(ev node.Event) {
 		if rs := c.progress[id]; rs != nil {
 			rs.Unmuted(b.Peer)
 		}
+	case node.Renamed:
+		c.renamed(id, b)
 	case node.RoomFound, node.RoomLost:
 		// In a room this would only be noise; /rooms lists them at any time.
 		if c.current != "" {
@@ -106,6 +108,15 @@ func (c *console) enter(r command.Room) {
 		}
 	}
 	c.rooms = append(c.rooms, r)
+}
+
+// renamed notes our new nick in a room.
+func (c *console) renamed(id string, r node.Renamed) {
+	for i := range c.rooms {
+		if r.Self && c.rooms[i].ID == id {
+			c.rooms[i].Nick = r.Nick
+		}
+	}
 }
 
 // enterBy makes the room that a command has entered the current one, unless lines have been typed since the command began: those lines,

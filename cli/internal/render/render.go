@@ -78,7 +78,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return NoticeMark + "end of earlier lines", none
 	case node.Direct:
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
-	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted:
+	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed:
 		return memberText(b), none
 	case node.Knock:
 		return knockText(b), none
@@ -189,6 +189,11 @@ func memberText(body node.EventBody) safe.Text {
 		return NoticeMark + Nick(b.Nick, b.Peer) + " was muted by " + Nick(b.ByNick, b.By) + Until(b.Until)
 	case node.MuteReason:
 		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was muted: " + safe.Phrase(b.Text)
+	case node.Renamed:
+		if b.Self {
+			return NoticeMark + "you are " + Nick(b.Nick, b.Peer) + " now"
+		}
+		return NoticeMark + Nick(b.OldNick, b.Peer) + " is " + Nick(b.Nick, b.Peer) + " now"
 	case node.Unmuted:
 		if b.Self {
 			return NoticeMark + "you are no longer muted"

@@ -70,6 +70,7 @@ var consoleCommands = map[string]counterpart{
 	"kick":     {methods: "room.kick"},
 	"ban":      {methods: "room.ban"},
 	"unban":    {methods: "room.unban"},
+	"nick":     {methods: "room.nick"},
 	"mute":     {methods: "room.mute"},
 	"unmute":   {methods: "room.unmute"},
 	"bans":     {methods: "room.bans"},

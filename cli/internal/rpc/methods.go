@@ -56,6 +56,13 @@ type (
 		Text   string `json:"text"`
 		Action bool   `json:"action,omitempty"`
 	}
+	nickParams struct {
+		Room string `json:"room"`
+		Nick string `json:"nick"`
+	}
+	nickResult struct {
+		Nick string `json:"nick"`
+	}
 	tellParams struct {
 		Room string `json:"room"`
 		Who  string `json:"who"`
@@ -228,6 +235,7 @@ func (m rpcMethods) table() handler.Map {
 		"room.unban":     method(m, m.unban),
 		"room.mute":      method(m, m.mute),
 		"room.unmute":    method(m, m.unmute),
+		"room.nick":      method(m, m.nick),
 		"room.bans":      method(m, m.bans),
 		"room.policy":    method(m, m.policy),
 		"room.close":     method(m, m.close),
@@ -238,7 +246,7 @@ func (m rpcMethods) table() handler.Map {
 		switch name {
 		case "room.join":
 			table[name] = refusing(make(chan struct{}, MaxJoins), do)
-		case "room.say", "room.tell", "room.leave", "room.invite", "room.share", "room.close", "node.dial":
+		case "room.say", "room.tell", "room.nick", "room.leave", "room.invite", "room.share", "room.close", "node.dial":
 			table[name] = queued(make(chan struct{}, MaxWaiting), do)
 		case "node.doctor":
 			table[name] = queued(make(chan struct{}, maxExams), do)
@@ -591,6 +599,11 @@ func (m rpcMethods) say(ctx context.Context, p sayParams) (idResult, error) {
 func (m rpcMethods) tell(ctx context.Context, p tellParams) (idResult, error) {
 	id, err := m.n.Tell(ctx, p.Room, p.Who, p.Text)
 	return idResult{id}, err
+}
+
+func (m rpcMethods) nick(ctx context.Context, p nickParams) (nickResult, error) {
+	nick, err := m.n.SetNick(ctx, p.Room, p.Nick)
+	return nickResult{nick}, err
 }
 
 func (m rpcMethods) members(ctx context.Context, p roomParams) (node.MembersInfo, error) {

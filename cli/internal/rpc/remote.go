@@ -242,6 +242,12 @@ func (c *Client) Unmute(ctx context.Context, room, who string) (node.Committed, 
 	return r, err
 }
 
+func (c *Client) SetNick(ctx context.Context, room, nick string) (string, error) {
+	var r nickResult
+	err := c.ask(ctx, "room.nick", nickParams{room, nick}, &r)
+	return r.Nick, err
+}
+
 func (c *Client) Unban(ctx context.Context, room, who string) (node.Committed, error) {
 	var r node.Committed
 	err := c.ask(ctx, "room.unban", whoParams{room, who}, &r)

@@ -91,6 +91,10 @@ func (m *tui) keep(p *pane, ev node.Event) {
 		m.tell(p, happened, p.progress.Note(b, m.now)...)
 	case node.Unmuted:
 		p.progress.Unmuted(b.Peer)
+	case node.Renamed:
+		if b.Self {
+			p.here.Nick = b.Nick
+		}
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:

@@ -50,6 +50,42 @@ func TestScreenTakenNick(t *testing.T) {
 	}
 }
 
+// TestScreenRename: a taken nick is a question; a line that names the new nick calls, and one with the old nick does not.
+func TestScreenRename(t *testing.T) {
+	f := clitest.NewNode()
+	g := sitBefore(t, f, 90, 24, &command.Opening{Wait: command.JoinWait, Target: "lab", Run: memberOpening})
+	g.sees("you are in lab")
+	f.Errors["nick"] = clitest.NickTaken("alice2")
+	g.says("/nick alice")
+	g.sees("that nick is taken: be alice2?")
+	g.press("a")
+	if got := g.m.input.text(); got != "/nick a" {
+		t.Errorf("the input has %q", got)
+	}
+	g.m.input.set("")
+	g.says("/nick alice")
+	delete(f.Errors, "nick")
+	g.f.Did()
+	g.passes(2 * calm)
+	g.press("y")
+	if got := g.f.Did(); !slices.Contains(got, "nick lab alice2") {
+		t.Errorf("after y: %q", got)
+	}
+	g.hears(node.Renamed{Peer: clitest.MeID, Nick: "robert", OldNick: "bob", Self: true})
+	g.hears(clitest.Spoken(1, "robert: look"))
+	g.hears(clitest.Spoken(2, "bob: look"))
+	g.sees("you are robert now", "bob: look")
+	var kinds []lineKind
+	for _, l := range g.m.pane().scroll.lines {
+		if l.id != "" {
+			kinds = append(kinds, l.kind)
+		}
+	}
+	if !slices.Equal(kinds, []lineKind{calling, said}) {
+		t.Errorf("the lines are %v", kinds)
+	}
+}
+
 // TestHues: two speakers have the same style only if every style is in use; a speaker keeps its style.
 func TestHues(t *testing.T) {
 	h := make(hues)

@@ -91,6 +91,9 @@ const (
 	FalseLog       Reason = "false log"
 	NickTaken      Reason = "nick taken"   // Nick
 	NickRefused    Reason = "nick refused" // Limit, in letters
+	NickHeld       Reason = "nick held"    // Nick: as NickTaken, for a member
+	NickUnfit      Reason = "nick unfit"   // Limit, in letters
+	NickSoon       Reason = "nick soon"    // RetryAfter
 	OtherNick      Reason = "other nick"
 	OwnersNick     Reason = "owner's nick"
 )

@@ -521,6 +521,7 @@ type Record struct {
 	//	*Record_Close
 	//	*Record_Mute
 	//	*Record_Unmute
+	//	*Record_SetNick
 	//	*Record_SetDeputies
 	Body isRecord_Body `protobuf_oneof:"body"`
 	Key  []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
@@ -706,6 +707,15 @@ func (x *Record) GetUnmute() *Unmute {
 	return nil
 }
 
+func (x *Record) GetSetNick() *SetNick {
+	if x != nil {
+		if x, ok := x.Body.(*Record_SetNick); ok {
+			return x.SetNick
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetSetDeputies() *SetDeputies {
 	if x != nil {
 		if x, ok := x.Body.(*Record_SetDeputies); ok {
@@ -773,6 +783,10 @@ type Record_Unmute struct {
 	Unmute *Unmute `protobuf:"bytes,18,opt,name=unmute,proto3,oneof"`
 }
 
+type Record_SetNick struct {
+	SetNick *SetNick `protobuf:"bytes,19,opt,name=set_nick,json=setNick,proto3,oneof"`
+}
+
 type Record_SetDeputies struct {
 	SetDeputies *SetDeputies `protobuf:"bytes,23,opt,name=set_deputies,json=setDeputies,proto3,oneof"`
 }
@@ -796,6 +810,8 @@ func (*Record_Close) isRecord_Body() {}
 func (*Record_Mute) isRecord_Body() {}
 
 func (*Record_Unmute) isRecord_Body() {}
+
+func (*Record_SetNick) isRecord_Body() {}
 
 func (*Record_SetDeputies) isRecord_Body() {}
 
@@ -1407,6 +1423,58 @@ func (x *Deputy) GetPeer() []byte {
 	return nil
 }
 
+type SetNick struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetNick) Reset() {
+	*x = SetNick{}
+	mi := &file_localchat_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetNick) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetNick) ProtoMessage() {}
+
+func (x *SetNick) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetNick.ProtoReflect.Descriptor instead.
+func (*SetNick) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SetNick) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *SetNick) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
 // Cut is absent where no message of the member counts.
 type Cut struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1418,7 +1486,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1498,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,7 +1511,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{13}
+	return file_localchat_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1475,7 +1543,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1555,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1568,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{14}
+	return file_localchat_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -1573,7 +1641,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1653,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1666,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -1698,7 +1766,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1710,7 +1778,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1723,7 +1791,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -1759,7 +1827,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +1839,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1784,7 +1852,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -1828,7 +1896,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +1908,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +1921,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -1897,7 +1965,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1909,7 +1977,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1922,7 +1990,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -1982,7 +2050,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2062,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2075,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -2077,7 +2145,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2089,7 +2157,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2102,7 +2170,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -2140,7 +2208,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2152,7 +2220,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2165,7 +2233,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -2233,7 +2301,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2245,7 +2313,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2258,7 +2326,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{24}
 }
 
 type PollMember struct {
@@ -2278,7 +2346,7 @@ type PollMember struct {
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2290,7 +2358,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2303,7 +2371,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -2379,7 +2447,7 @@ type Door struct {
 
 func (x *Door) Reset() {
 	*x = Door{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2391,7 +2459,7 @@ func (x *Door) String() string {
 func (*Door) ProtoMessage() {}
 
 func (x *Door) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2404,7 +2472,7 @@ func (x *Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Door.ProtoReflect.Descriptor instead.
 func (*Door) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Door) GetNumber() uint64 {
@@ -2431,7 +2499,7 @@ type Knocker struct {
 
 func (x *Knocker) Reset() {
 	*x = Knocker{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2443,7 +2511,7 @@ func (x *Knocker) String() string {
 func (*Knocker) ProtoMessage() {}
 
 func (x *Knocker) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2456,7 +2524,7 @@ func (x *Knocker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
 func (*Knocker) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Knocker) GetPeer() []byte {
@@ -2483,7 +2551,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2495,7 +2563,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2508,7 +2576,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -2535,7 +2603,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2547,7 +2615,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2560,7 +2628,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -2589,7 +2657,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2601,7 +2669,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2614,7 +2682,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -2662,7 +2730,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2742,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2755,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -2760,6 +2828,7 @@ type AskRequest struct {
 	//
 	//	*AskRequest_Leave
 	//	*AskRequest_Invite
+	//	*AskRequest_Nick
 	Ask           isAskRequest_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2767,7 +2836,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2779,7 +2848,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2792,7 +2861,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -2827,6 +2896,15 @@ func (x *AskRequest) GetInvite() *AskInvite {
 	return nil
 }
 
+func (x *AskRequest) GetNick() *AskNick {
+	if x != nil {
+		if x, ok := x.Ask.(*AskRequest_Nick); ok {
+			return x.Nick
+		}
+	}
+	return nil
+}
+
 type isAskRequest_Ask interface {
 	isAskRequest_Ask()
 }
@@ -2839,9 +2917,15 @@ type AskRequest_Invite struct {
 	Invite *AskInvite `protobuf:"bytes,3,opt,name=invite,proto3,oneof"`
 }
 
+type AskRequest_Nick struct {
+	Nick *AskNick `protobuf:"bytes,4,opt,name=nick,proto3,oneof"`
+}
+
 func (*AskRequest_Leave) isAskRequest_Ask() {}
 
 func (*AskRequest_Invite) isAskRequest_Ask() {}
+
+func (*AskRequest_Nick) isAskRequest_Ask() {}
 
 type AskLeave struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2851,7 +2935,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2863,7 +2947,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2876,7 +2960,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 type AskInvite struct {
@@ -2889,7 +2973,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +2985,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +2998,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -2931,17 +3015,64 @@ func (x *AskInvite) GetExpiresMs() uint64 {
 	return 0
 }
 
+type AskNick struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Nick          string                 `protobuf:"bytes,1,opt,name=nick,proto3" json:"nick,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskNick) Reset() {
+	*x = AskNick{}
+	mi := &file_localchat_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskNick) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskNick) ProtoMessage() {}
+
+func (x *AskNick) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskNick.ProtoReflect.Descriptor instead.
+func (*AskNick) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *AskNick) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
+// Code says why a wish for a nick is refused.
 type AskReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Answer        Answer                 `protobuf:"varint,1,opt,name=answer,proto3,enum=localchat.v1.Answer" json:"answer,omitempty"`
 	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Code          JoinCode               `protobuf:"varint,3,opt,name=code,proto3,enum=localchat.v1.JoinCode" json:"code,omitempty"`
+	WaitMs        uint64                 `protobuf:"varint,4,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2953,7 +3084,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2966,7 +3097,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -2983,6 +3114,20 @@ func (x *AskReply) GetText() string {
 	return ""
 }
 
+func (x *AskReply) GetCode() JoinCode {
+	if x != nil {
+		return x.Code
+	}
+	return JoinCode_JOIN_CODE_UNSPECIFIED
+}
+
+func (x *AskReply) GetWaitMs() uint64 {
+	if x != nil {
+		return x.WaitMs
+	}
+	return 0
+}
+
 type OrderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -2997,7 +3142,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3009,7 +3154,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3022,7 +3167,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -3079,7 +3224,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3091,7 +3236,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3104,7 +3249,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -3150,7 +3295,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3162,7 +3307,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3175,7 +3320,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -3237,7 +3382,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3249,7 +3394,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3262,7 +3407,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -3297,7 +3442,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3309,7 +3454,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3322,7 +3467,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -3410,7 +3555,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3422,7 +3567,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3435,7 +3580,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -3503,7 +3648,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3515,7 +3660,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3528,7 +3673,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{41}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -3557,7 +3702,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3569,7 +3714,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3582,7 +3727,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{42}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -3622,7 +3767,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3634,7 +3779,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3647,7 +3792,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{43}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -3666,7 +3811,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3678,7 +3823,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3691,7 +3836,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -3713,7 +3858,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3725,7 +3870,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3738,7 +3883,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -3783,7 +3928,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3795,7 +3940,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3808,7 +3953,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -3857,7 +4002,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\xd3\x05\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\x87\x06\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -3877,7 +4022,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05rekey\x18\x0e \x01(\v2\x13.localchat.v1.RekeyH\x00R\x05rekey\x12+\n" +
 	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05close\x12(\n" +
 	"\x04mute\x18\x11 \x01(\v2\x12.localchat.v1.MuteH\x00R\x04mute\x12.\n" +
-	"\x06unmute\x18\x12 \x01(\v2\x14.localchat.v1.UnmuteH\x00R\x06unmute\x12>\n" +
+	"\x06unmute\x18\x12 \x01(\v2\x14.localchat.v1.UnmuteH\x00R\x06unmute\x122\n" +
+	"\bset_nick\x18\x13 \x01(\v2\x15.localchat.v1.SetNickH\x00R\asetNick\x12>\n" +
 	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x12\x10\n" +
 	"\x03key\x18\x10 \x01(\fR\x03key\x12\x0e\n" +
 	"\x02by\x18\x1e \x01(\fR\x02byB\x06\n" +
@@ -3915,7 +4061,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\vSetDeputies\x120\n" +
 	"\bdeputies\x18\x01 \x03(\v2\x14.localchat.v1.DeputyR\bdeputies\"\x1c\n" +
 	"\x06Deputy\x12\x12\n" +
-	"\x04peer\x18\x01 \x01(\fR\x04peer\"+\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"1\n" +
+	"\aSetNick\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\"+\n" +
 	"\x03Cut\x12\x10\n" +
 	"\x03ctr\x18\x01 \x01(\x04R\x03ctr\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\"\x95\x02\n" +
@@ -4015,22 +4164,27 @@ const file_localchat_proto_rawDesc = "" +
 	"\tadmission\x18\x06 \x01(\x04R\tadmission\x12\x16\n" +
 	"\x06reason\x18\a \x01(\fR\x06reason\x12\x10\n" +
 	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04head\x18\t \x01(\fR\x04head\"\x8a\x01\n" +
+	"\x04head\x18\t \x01(\fR\x04head\"\xb7\x01\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
 	"\x05leave\x18\x02 \x01(\v2\x16.localchat.v1.AskLeaveH\x00R\x05leave\x121\n" +
-	"\x06invite\x18\x03 \x01(\v2\x17.localchat.v1.AskInviteH\x00R\x06inviteB\x05\n" +
+	"\x06invite\x18\x03 \x01(\v2\x17.localchat.v1.AskInviteH\x00R\x06invite\x12+\n" +
+	"\x04nick\x18\x04 \x01(\v2\x15.localchat.v1.AskNickH\x00R\x04nickB\x05\n" +
 	"\x03ask\"\n" +
 	"\n" +
 	"\bAskLeave\">\n" +
 	"\tAskInvite\x12\x12\n" +
 	"\x04nick\x18\x01 \x01(\tR\x04nick\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\x02 \x01(\x04R\texpiresMs\"L\n" +
+	"expires_ms\x18\x02 \x01(\x04R\texpiresMs\"\x1d\n" +
+	"\aAskNick\x12\x12\n" +
+	"\x04nick\x18\x01 \x01(\tR\x04nick\"\x91\x01\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\xbc\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12*\n" +
+	"\x04code\x18\x03 \x01(\x0e2\x16.localchat.v1.JoinCodeR\x04code\x12\x17\n" +
+	"\await_ms\x18\x04 \x01(\x04R\x06waitMs\"\xbc\x01\n" +
 	"\fOrderRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12+\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.localchat.v1.OrderKindR\x04kind\x12\x12\n" +
@@ -4173,7 +4327,7 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -4196,40 +4350,42 @@ var file_localchat_proto_goTypes = []any{
 	(*Unmute)(nil),       // 18: localchat.v1.Unmute
 	(*SetDeputies)(nil),  // 19: localchat.v1.SetDeputies
 	(*Deputy)(nil),       // 20: localchat.v1.Deputy
-	(*Cut)(nil),          // 21: localchat.v1.Cut
-	(*Policy)(nil),       // 22: localchat.v1.Policy
-	(*Reason)(nil),       // 23: localchat.v1.Reason
-	(*Message)(nil),      // 24: localchat.v1.Message
-	(*Header)(nil),       // 25: localchat.v1.Header
-	(*Content)(nil),      // 26: localchat.v1.Content
-	(*PollAsk)(nil),      // 27: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 28: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 29: localchat.v1.PollAck
-	(*PollReply)(nil),    // 30: localchat.v1.PollReply
-	(*Refused)(nil),      // 31: localchat.v1.Refused
-	(*PollMember)(nil),   // 32: localchat.v1.PollMember
-	(*Door)(nil),         // 33: localchat.v1.Door
-	(*Knocker)(nil),      // 34: localchat.v1.Knocker
-	(*EpochKey)(nil),     // 35: localchat.v1.EpochKey
-	(*Presence)(nil),     // 36: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 37: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 38: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 39: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 40: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 41: localchat.v1.AskInvite
-	(*AskReply)(nil),     // 42: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 43: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 44: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 45: localchat.v1.SyncRequest
-	(*Head)(nil),         // 46: localchat.v1.Head
-	(*SyncReply)(nil),    // 47: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 48: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 49: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 50: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 51: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 52: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 53: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 54: localchat.v1.RoomAd
+	(*SetNick)(nil),      // 21: localchat.v1.SetNick
+	(*Cut)(nil),          // 22: localchat.v1.Cut
+	(*Policy)(nil),       // 23: localchat.v1.Policy
+	(*Reason)(nil),       // 24: localchat.v1.Reason
+	(*Message)(nil),      // 25: localchat.v1.Message
+	(*Header)(nil),       // 26: localchat.v1.Header
+	(*Content)(nil),      // 27: localchat.v1.Content
+	(*PollAsk)(nil),      // 28: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 29: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 30: localchat.v1.PollAck
+	(*PollReply)(nil),    // 31: localchat.v1.PollReply
+	(*Refused)(nil),      // 32: localchat.v1.Refused
+	(*PollMember)(nil),   // 33: localchat.v1.PollMember
+	(*Door)(nil),         // 34: localchat.v1.Door
+	(*Knocker)(nil),      // 35: localchat.v1.Knocker
+	(*EpochKey)(nil),     // 36: localchat.v1.EpochKey
+	(*Presence)(nil),     // 37: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 38: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 39: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 40: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 41: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 42: localchat.v1.AskInvite
+	(*AskNick)(nil),      // 43: localchat.v1.AskNick
+	(*AskReply)(nil),     // 44: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 45: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 46: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 47: localchat.v1.SyncRequest
+	(*Head)(nil),         // 48: localchat.v1.Head
+	(*SyncReply)(nil),    // 49: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 50: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 51: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 52: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 53: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 54: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 55: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 56: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
 	9,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -4242,48 +4398,51 @@ var file_localchat_proto_depIdxs = []int32{
 	16, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
 	17, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
 	18, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
-	19, // 10: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
-	22, // 11: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	21, // 12: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 13: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	21, // 14: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	22, // 15: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	2,  // 16: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	21, // 17: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
-	20, // 18: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
-	0,  // 19: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 20: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 21: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	3,  // 22: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	28, // 23: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	29, // 24: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	31, // 25: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	32, // 26: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	35, // 27: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	36, // 28: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	21, // 29: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	33, // 30: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
-	34, // 31: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
-	4,  // 32: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	35, // 33: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	40, // 34: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	41, // 35: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	5,  // 36: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	6,  // 37: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 38: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	7,  // 39: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	46, // 40: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	35, // 41: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	21, // 42: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 43: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 44: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	54, // 45: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 46: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	21, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
+	19, // 11: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
+	23, // 12: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	22, // 13: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 14: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	22, // 15: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	23, // 16: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	2,  // 17: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	22, // 18: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	20, // 19: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
+	0,  // 20: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 21: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 22: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	3,  // 23: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	29, // 24: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	30, // 25: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	32, // 26: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	33, // 27: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	36, // 28: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	37, // 29: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	22, // 30: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	34, // 31: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
+	35, // 32: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
+	4,  // 33: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	36, // 34: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	41, // 35: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	42, // 36: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	43, // 37: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
+	5,  // 38: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	4,  // 39: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	6,  // 40: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 41: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	7,  // 42: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	48, // 43: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	36, // 44: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	22, // 45: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 46: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 47: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	56, // 48: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 49: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -4302,22 +4461,24 @@ func file_localchat_proto_init() {
 		(*Record_Close)(nil),
 		(*Record_Mute)(nil),
 		(*Record_Unmute)(nil),
+		(*Record_SetNick)(nil),
 		(*Record_SetDeputies)(nil),
 	}
-	file_localchat_proto_msgTypes[19].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[20].OneofWrappers = []any{
 		(*PollAsk_Request)(nil),
 		(*PollAsk_Ack)(nil),
 	}
-	file_localchat_proto_msgTypes[22].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[23].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
 	}
-	file_localchat_proto_msgTypes[31].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[32].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
+		(*AskRequest_Nick)(nil),
 	}
-	file_localchat_proto_msgTypes[40].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[42].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -4327,7 +4488,7 @@ func file_localchat_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   47,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

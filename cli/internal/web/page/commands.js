@@ -7,7 +7,7 @@ import * as rooms from './dialogs-room.js';
 import { toggleDrawer } from './drawers.js';
 import { knock } from './knocks.js';
 import { say } from './outgoing.js';
-import { person } from './dialogs-person.js';
+import { person, rename } from './dialogs-person.js';
 import { name } from './safe.js';
 import { store } from './store.js';
 
@@ -43,6 +43,7 @@ const commands = {
     say(store, room, rest);
     room.to = was;
   }) },
+  nick: { what: 'NAME changes your name in the room', run: (room, rest) => rename(room, rest) },
   help: { what: 'explains the page', run: () => node.help() },
   join: { what: 'enters another room', run: () => store.show('') },
   rooms: { what: 'shows the rooms', run: () => store.show('') },

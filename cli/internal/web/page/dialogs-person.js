@@ -1,13 +1,32 @@
 // A member of a room: who they are, and what can be done.
 
-import { bdi, button, h } from './dom.js';
-import { attempt, facts, open } from './dialogs.js';
+import { bdi, button, fill, h } from './dom.js';
+import { attempt, facts, field, open } from './dialogs.js';
 import { mute, remove } from './dialogs-owner.js';
 import { nick, phrase } from './safe.js';
 import { store } from './store.js';
 import { moment } from './words.js';
 
 /** @typedef {import('./store.js').Room} Room */
+
+/** Asks for another name in a room. @param {Room} room @param {string} wish */
+export function rename(room, wish) {
+  const input = h('input', { name: 'nick', value: wish || room.nick, required: true, maxlength: '64', spellcheck: 'false', autocomplete: 'off' });
+  const free = h('p', {});
+  open({
+    title: 'Change your name', does: 'Change',
+    body: [field('Your name in this room', input, 'The others see what you were called before.'), free],
+    run: async (form) => {
+      try {
+        await store.rpc.call('room.nick', { room: room.id, nick: String(form.get('nick')).trim() });
+      } catch (err) {
+        const other = /** @type {import('./rpc.js').RpcError} */ (err).data?.nick;
+        fill(free, other && button(h('span', {}, 'Take ', bdi(nick(other))), () => { input.value = other; }));
+        throw err;
+      }
+    },
+  });
+}
 
 /** @param {Room} room @param {string} peer */
 export function person(room, peer) {
@@ -26,6 +45,12 @@ export function person(room, peer) {
       dialog.close();
       store.people(room);
     })), { title: m.ignored ? 'Show what they say again' : 'Hide what they say, in all rooms. They are not told' }));
+  }
+  if (m.self) {
+    also.push(button('Change your name…', () => {
+      dialog.close();
+      rename(room, '');
+    }));
   }
   if (room.owned && !m.self) {
     also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))

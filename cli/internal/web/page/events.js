@@ -158,6 +158,9 @@ function people(store, room, e, at) {
       if (e.self) room.muted = null;
       store.changed('rooms');
       break;
+    case 'renamed':
+      if (e.self) room.nick = e.nick;
+      break;
     case 'removal_reason':
     case 'mute_reason': {
       const item = room.transcript.byKey.get(e.type === 'mute_reason' ? `mute ${e.mute}` : `removal ${e.removal}`);

@@ -108,6 +108,7 @@ export function note(e) {
     case 'mute_reason': return `Why ${who} was muted: ${phrase(e.text)}`;
     case 'muted': return mutedText(/** @type {any} */ (e));
     case 'unmuted': return e.self ? 'You are no longer muted' : `${who} is no longer muted`;
+    case 'renamed': return e.self ? `You are ${who} now` : `${nick(e.old_nick, e.peer)} is ${who} now`;
     case 'unbanned': return `${who} is no longer banned`;
     case 'knock_gone': return `${who} no longer knocks`;
     case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal or mute`;
