@@ -39,9 +39,9 @@
 //     whose disk has lost records takes them back from its members before it signs another.
 //  11. A peer that loses its place by Remove or Close gets a failure. The failure is pending until a poll of that
 //     membership claims it, by the peer that the stream authenticates. From then on only a poll with the same nonce gets the
-//     same answer again. The failure ends with an acknowledgement that names removal and nonce, or after a day: every use of
-//     a failure looks at its end. After a restart, and after a time in which nobody could reach the authority ([Away]),
-//     no failure ends for [ResumeGrace].
+//     same answer again. If a poll of the peer waits when it is removed, the batch of the removal has the claim too. A failure
+//     ends with an acknowledgement that names removal and nonce, or after a day: every use of a failure looks at its end.
+//     After a restart, and after a time in which nobody could reach the authority ([Away]), no failure ends for [ResumeGrace].
 //  12. Every other poll is REFUSED, with one answer for all causes, and leaves no trace.
 //  13. A peer has one failure at most, and the failure of a later removal replaces it. Severity never falls: a kick of a
 //     banned peer changes nothing. A second kick makes no record; if the failure of the first is not claimed yet, the text of

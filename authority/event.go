@@ -16,6 +16,9 @@ type Env struct {
 	Signer protocol.Signer
 	// Self is the peer whose key Signer holds.
 	Self peer.ID
+	// Held finds the poll of a peer of this room that the driver holds, and that it asks the ledger again after this step. A failure that the
+	// step notes is claimed for that poll in the same batch: the reason is told after one write instead of two. It may be nil.
+	Held func(peer.ID) (protocol.PollRequest, bool)
 }
 
 // An Event is something that happened to a room's authority: an order of the owner, a request of another peer, or the passing of

@@ -32,7 +32,7 @@ func (e *explorer) do(a act) {
 	case w < 40:
 		e.ask(i, j)
 	case w < 120:
-		e.deliver(int(a.who), a.how%8 == 0, doubtful(a.how>>3))
+		e.deliver(int(a.who), a.how%8 == 0, a.how&0x80 != 0, doubtful(a.how>>3))
 	case w < 128:
 		e.lose(int(a.who))
 	case w >= 128 && w < 136 && e.history == nil: // the register that those tests are about has no mutes
@@ -102,6 +102,29 @@ func (e *explorer) order(ev Event, name string, how uint8) {
 	e.note("%s%s", name, [...]string{"; crash before it is written", "; crash when it is written", "; the disk fails", ""}[min(doubtful(how), 3)])
 	_, err := e.step(ev, doubtful(how))
 	e.mustSucceed(ev, err)
+	e.wake()
+}
+
+// wake answers the polls that the authority holds and that there is now an answer for.
+func (e *explorer) wake() {
+	for _, f := range e.folk {
+		if f.held == nil {
+			continue
+		}
+		p := *f.held
+		if a, ok := e.answerPoll(f.peer, *p.ask.Request, 99); ok && a.Outcome != PollHold {
+			f.held = nil
+			e.reply(p, a)
+		}
+	}
+}
+
+// holds finds the poll of a peer that the authority holds.
+func (e *explorer) holds(p peer.ID) (protocol.PollRequest, bool) {
+	if i := e.indexOf(p); i >= 0 && e.folk[i].held != nil {
+		return *e.folk[i].held.ask.Request, true
+	}
+	return protocol.PollRequest{}, false
 }
 
 // mustSucceed checks that removing a removed peer again is no error, whatever came before.
@@ -210,7 +233,7 @@ func (e *explorer) restart() {
 	}
 	e.ledger, e.grace, e.moved = l, e.now.Add(5*time.Minute), e.disk.banShift
 	for _, f := range e.folk {
-		f.standing = protocol.Nonce{} // the door is not on the disk
+		f.standing, f.held = protocol.Nonce{}, nil // neither is on the disk
 	}
 	if _, err := e.step(Resumed{}, 99); err != nil {
 		e.violated(17, "it does not resume: %v", err)
@@ -279,7 +302,11 @@ func (e *explorer) ask(i, j int) {
 	if !c.there {
 		return
 	}
-	seat, effects := e.seatStep(c.seat, Asked{HaveSeq: c.have, Head: c.head})
+	asked := Asked{HaveSeq: c.have, Head: c.head}
+	if c.have == e.heard.Seq() {
+		asked.HaveKey = e.heard.Epoch()
+	}
+	seat, effects := e.seatStep(c.seat, asked)
 	c.seat = seat
 	if len(effects) > 0 {
 		e.note("%s, client %d, asks", e.folk[i].name, j)
@@ -302,8 +329,9 @@ func (e *explorer) lose(which int) {
 	}
 }
 
-// deliver delivers a parcel, perhaps out of order. With again, the parcel also stays on the wire.
-func (e *explorer) deliver(which int, again bool, crash int) {
+// deliver delivers a parcel, perhaps out of order. With again, the parcel also stays on the wire. With hold, a poll without news is
+// answered when there are some.
+func (e *explorer) deliver(which int, again, hold bool, crash int) {
 	if len(e.wires) == 0 {
 		return
 	}
@@ -325,7 +353,7 @@ func (e *explorer) deliver(which int, again bool, crash int) {
 	case p.ask.Ack != nil:
 		e.deliverAck(p, crash)
 	default:
-		e.deliverPoll(p, crash)
+		e.deliverPoll(p, hold, crash)
 	}
 }
 
@@ -378,13 +406,20 @@ func sameBooks(a, b Ledger) bool {
 		a.activeAt.Equal(b.activeAt)
 }
 
-func (e *explorer) deliverPoll(p parcel, crash int) {
-	q := *p.ask.Request
+func (e *explorer) deliverPoll(p parcel, hold bool, crash int) {
 	e.history.heard(p.op)
-	a, ok := e.answerPoll(e.folk[p.folk].peer, q, crash)
-	if !ok {
-		return
+	f := e.folk[p.folk]
+	switch a, ok := e.answerPoll(f.peer, *p.ask.Request, crash); {
+	case !ok:
+	case hold && a.Outcome == PollHold:
+		f.held = &p
+	default:
+		e.reply(p, a)
 	}
+}
+
+func (e *explorer) reply(p parcel, a AnswerPoll) {
+	q := *p.ask.Request
 	reply := parcel{folk: p.folk, client: p.client, op: p.op, reply: &Answered{Admission: q.Admission, Nonce: q.Nonce}}
 	if reply.reply.Reply = replyOf(a); reply.reply.Reply.Member != nil {
 		reply.news, reply.head = e.ledger.state.Seq(), e.ledger.state.Head()

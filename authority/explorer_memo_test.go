@@ -40,6 +40,11 @@ func newMemo() *memo {
 // ledgerStep is e.ledger.Step with the cache. It returns the version of the result too.
 func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 	k := binary.BigEndian.AppendUint64(e.version[:], uint64(e.now.UnixMilli()))
+	for _, f := range e.folk {
+		if f.held != nil {
+			k = append(k, 'H', f.name[0], f.held.ask.Request.Nonce[0], byte(f.held.ask.Request.Admission))
+		}
+	}
 	k = appendEvent(k, ev)
 	h := sha256.Sum256(k)
 	version := [16]byte(h[:])
@@ -47,7 +52,7 @@ func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 		return r, version
 	}
 	env := e.self
-	env.Now, env.Rand = e.now, rand.NewChaCha8(h)
+	env.Now, env.Rand, env.Held = e.now, rand.NewChaCha8(h), e.holds
 	var r ledgerStep
 	r.next, r.effects, r.err = e.ledger.Step(env, e.variant.hears(e.ledger, ev))
 	e.memo.ledgers[version] = r
@@ -60,7 +65,8 @@ func appendEvent(k []byte, ev Event) []byte {
 	switch ev := ev.(type) {
 	case Poll:
 		k = append(append(k, 'P', ev.Request.Room[0], ev.Request.Nonce[0], byte(ev.Request.Admission)), ev.Peer...)
-		return binary.BigEndian.AppendUint64(append(k, ev.Request.Head[:8]...), ev.Request.HaveSeq)
+		k = binary.BigEndian.AppendUint64(append(k, ev.Request.Head[:8]...), ev.Request.HaveSeq)
+		return binary.BigEndian.AppendUint64(k, ev.Request.HaveKey)
 	case Kick:
 		return append(append(append(k, 'K'), ev.Reason...), ev.Peer...)
 	case Ban:
@@ -93,6 +99,7 @@ func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
 	switch ev := ev.(type) {
 	case Asked:
 		k = binary.BigEndian.AppendUint64(append(append(k, 'q'), ev.Head[:8]...), ev.HaveSeq)
+		k = binary.BigEndian.AppendUint64(k, ev.HaveKey)
 	case Kept:
 		k = append(k, 'k', byte(ev.Removal))
 	case MuteShown:

@@ -162,6 +162,20 @@ func (e *explorer) learn(r protocol.SignedRecord, text string) {
 		e.usedUp[b.Invite] = true
 	}
 	e.follow(r, text)
+	e.claimsHeld(r)
+}
+
+// claimsHeld notes that the failures of r are claimed by the polls that the authority holds.
+func (e *explorer) claimsHeld(r protocol.SignedRecord) {
+	for _, f := range e.folk {
+		m := e.model[f.peer]
+		if f.held == nil || m == nil || m.removal != r.Seq || m.claimed {
+			continue
+		}
+		if q := f.held.ask.Request; q.Room == e.heard.Room() && q.Admission == m.admission {
+			e.claim(f.peer, q.Nonce)
+		}
+	}
 }
 
 // follow updates the model with the record r.
@@ -362,7 +376,7 @@ func (e *explorer) heal() {
 			for range 4 {
 				e.ask(i, j)
 				for len(e.wires) > 0 {
-					e.deliver(0, false, 99)
+					e.deliver(0, false, false, 99)
 				}
 			}
 			in := f.member && !e.closed() && f.admitted == c.seat.Admission

@@ -307,6 +307,7 @@ type folk struct {
 	// mute is set if no message of the peer reaches the authority, deaf if none of the authority reaches the peer.
 	mute, deaf bool
 	clients    [2]client
+	held       *parcel        // a poll that the authority holds
 	knocking   int            // the client that waits at the door
 	standing   protocol.Nonce // of the question that waits there
 

@@ -125,6 +125,9 @@ func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
 	if err := s.handle(ev); err != nil {
 		return l, nil, err
 	}
+	if err := s.claimHeld(); err != nil {
+		return l, nil, err
+	}
 	if s.batch.Records != nil || s.batch.Failures != nil || s.batch.Invites != nil || s.batch.BanShift != nil {
 		s.effects = slices.Insert(s.effects, 0, Effect(Persist{s.batch}))
 	}

@@ -339,6 +339,44 @@ func TestLoadRefusesDamage(t *testing.T) {
 	}
 }
 
+// A failure is claimed in the batch of its removal by the poll that is held, and by no other.
+func TestAHeldPollIsClaimedWithTheRemoval(t *testing.T) {
+	for _, order := range []Event{
+		Kick{Peer: id("bob"), Reason: "too loud"}, Ban{Peer: id("bob"), Reason: "too loud"}, Mute{Peer: id("bob"), Reason: "too loud"},
+		Close{Reason: "too loud"},
+	} {
+		t.Run(fmt.Sprintf("%T", order), func(t *testing.T) {
+			w := newRoom(t, "alice", protocol.Open)
+			bob, carol := w.join("bob"), w.join("carol")
+			w.held = map[peer.ID]protocol.PollRequest{
+				id("bob"):   {Room: w.ledger.state.room, Nonce: nonce("n1"), Admission: bob},
+				id("carol"): {Room: w.ledger.state.room, Nonce: nonce("n2"), Admission: carol - 1},
+			}
+			effects := w.must(order)
+			p, ok := find[Persist](effects)
+			f := p.Batch.Failures[id("bob")]
+			if !ok || len(p.Batch.Records) != 1 || f == nil || !f.Claimed || f.Nonce != nonce("n1") {
+				t.Fatalf("the batch of the removal has the failure %+v", f)
+			}
+			if told, ok := find[Told](effects); !ok || told.Peer != id("bob") {
+				t.Errorf("the effects are %v, without Told", effects)
+			}
+			if c := w.ledger.failures[id("carol")]; c.Claimed {
+				t.Error("a poll of another admission has claimed")
+			}
+			if _, wrote := find[Persist](w.must(Poll{id("bob"), w.held[id("bob")]})); wrote {
+				t.Error("the answer to the held poll writes")
+			}
+			if got := w.poll("bob", bob, "n1"); !strings.HasSuffix(got, ` "too loud"`) {
+				t.Errorf("the held poll is answered %s", got)
+			}
+			if got := w.poll("bob", bob, "n3"); got != "refused" && got != "news" {
+				t.Errorf("another nonce is answered %s", got)
+			}
+		})
+	}
+}
+
 // A stranger's poll changes nothing and allocates little.
 func TestAStrangersPollKeepsNothing(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)

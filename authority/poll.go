@@ -2,6 +2,8 @@ package authority
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"localchat/protocol"
 )
@@ -21,7 +23,7 @@ func (s *step) poll(e Poll) error {
 			s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
 			return nil
 		case !f.Claimed:
-			return s.claim(f, q.Nonce)
+			return s.answerWith(f, q.Nonce)
 		}
 		outcome := PollHold
 		switch hash, ok := state.HashAt(q.HaveSeq); {
@@ -40,14 +42,45 @@ func (s *step) poll(e Poll) error {
 		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
 		return nil
 	case !f.Claimed:
-		return s.claim(f, q.Nonce)
+		return s.answerWith(f, q.Nonce)
 	}
 	s.do(AnswerPoll{Peer: e.Peer, Outcome: PollRefused})
 	return nil
 }
 
-// claim gives the reason of f to the poll with nonce, and notes that it has.
-func (s *step) claim(f Failure, nonce protocol.Nonce) error {
+// answerWith answers the poll with nonce with the reason of f, which it claims.
+func (s *step) answerWith(f Failure, nonce protocol.Nonce) error {
+	if err := s.claim(&f, nonce); err != nil {
+		return err
+	}
+	s.setFailure(f.Peer, &f)
+	s.do(AnswerPoll{Peer: f.Peer, Outcome: PollReason, Reason: f.Answer})
+	s.do(f.told())
+	return nil
+}
+
+// claimHeld claims the failures of this step for the polls that the driver holds. The driver asks for the answers by [Poll].
+func (s *step) claimHeld() error {
+	if s.env.Held == nil {
+		return nil
+	}
+	for _, p := range slices.Sorted(maps.Keys(s.batch.Failures)) {
+		f, ok := s.next.failures[p]
+		q, held := s.env.Held(p)
+		if !ok || !held || f.Claimed || q.Admission != f.Admission {
+			continue
+		}
+		if err := s.claim(&f, q.Nonce); err != nil {
+			return err
+		}
+		s.setFailure(p, &f)
+		s.do(f.told())
+	}
+	return nil
+}
+
+// claim signs the reason of f for the poll with nonce.
+func (s *step) claim(f *Failure, nonce protocol.Nonce) error {
 	signed, err := protocol.SignReason(protocol.Reason{
 		Room: s.next.state.room, Peer: f.Peer, Kind: f.Kind, Text: f.Text, By: f.By, ByNick: f.ByNick,
 		At: f.At, Until: f.Until, Removal: f.Removal, Nonce: nonce,
@@ -56,9 +89,6 @@ func (s *step) claim(f Failure, nonce protocol.Nonce) error {
 		return fmt.Errorf("authority: sign reason: %w", err)
 	}
 	f.Claimed, f.Nonce, f.Answer = true, nonce, signed.Bytes()
-	s.setFailure(f.Peer, &f)
-	s.do(AnswerPoll{Peer: f.Peer, Outcome: PollReason, Reason: f.Answer})
-	s.do(f.told())
 	return nil
 }
 

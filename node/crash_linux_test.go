@@ -88,7 +88,7 @@ func armed(w *wall, in *bufio.Scanner) error {
 	return err
 }
 
-// obey knows these orders: fault WHAT CALL, count; create, invite, kick, close; join INVITE; rooms, owed, broken.
+// obey knows these orders: fault WHAT CALL, count; create, invite, kick, close; join INVITE; rooms, owed, broken; held, and drop, for the polls of targets.
 func obey(n *Node, w *wall, order, rest string) (answer any, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -116,6 +116,10 @@ func obey(n *Node, w *wall, order, rest string) (answer any, err error) {
 		return ask(ctx, n, owedCount{})
 	case "join":
 		_, err = n.Join(ctx, JoinOptions{Invite: rest})
+	case "held":
+		return ask(ctx, n, heldCount{})
+	case "drop":
+		return ask(ctx, n, dropHeld{})
 	case "broken":
 		return ask(ctx, n, storeBroken{})
 	default:
@@ -128,9 +132,32 @@ type (
 	roomCount   struct{}
 	owedCount   struct{}
 	storeBroken struct{}
+	heldCount   struct{}
+	dropHeld    struct{}
 )
 
 func (roomCount) run(l *loop) (int, error) { return len(l.rooms), nil }
+
+// run counts the polls of targets that are held.
+func (heldCount) run(l *loop) (held int, err error) {
+	for _, r := range l.rooms {
+		for _, h := range r.desk.polls.held {
+			if h.req.HaveSeq == targetHas {
+				held++
+			}
+		}
+	}
+	return held, nil
+}
+
+// run drops all polls that are held, as if their streams were reset.
+func (dropHeld) run(l *loop) (dropped int, err error) {
+	for _, r := range l.rooms {
+		dropped += len(r.desk.polls.held)
+		r.desk.polls.stop()
+	}
+	return dropped, nil
+}
 
 // run counts the peers that have still to be told, or to confirm that they were.
 func (owedCount) run(l *loop) (owed int, err error) {

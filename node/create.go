@@ -39,7 +39,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	// invites only. So the subject is in a record of its own, which only members get.
 	founding := policy
 	founding.Subject = ""
-	next, effects, err := l.decide(authority.Ledger{}, authority.CreateRoom{Name: name, Nick: q.Nick, Policy: founding})
+	next, effects, err := l.decide(l.env(), authority.Ledger{}, authority.CreateRoom{Name: name, Nick: q.Nick, Policy: founding})
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):

@@ -22,6 +22,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
+// targetHas is the number of the last record and of the last key that a target says it has: there is never news for it.
+const targetHas = 1 << 20
+
 // A target is a member that is to lose its place. It polls by itself, with one nonce, and keeps every answer: a
 // member's node would be told the same, and has no second chance.
 type target struct {
@@ -81,7 +84,7 @@ func (m *target) pollOnce() (done bool) {
 	}
 	defer s.Reset()
 	_ = s.SetDeadline(time.Now().Add(patience))
-	q := protocol.PollRequest{Room: m.seat.Room, Nonce: m.seat.Nonce, Admission: m.seat.Admission, HaveSeq: 1 << 20, Head: protocol.Hash{1}, HaveKey: 1 << 20}
+	q := protocol.PollRequest{Room: m.seat.Room, Nonce: m.seat.Nonce, Admission: m.seat.Admission, HaveSeq: targetHas, Head: protocol.Hash{1}, HaveKey: targetHas}
 	for {
 		var reply protocol.PollReply
 		if err := protocol.WriteFrame(s, &protocol.PollAsk{Request: &q}); err != nil {
@@ -220,23 +223,31 @@ func (m *target) allows(state int) bool {
 // The owner's process is killed before every single call by which a removal changes its disk: the kick, the claim, the
 // acknowledgement. Then the power fails as well: every call that was not synced yet may be missing or torn. Then either
 // the target is not removed yet, or it is removed and the reason waits, or it is removed and the same bytes are there
-// for the same nonce. Started again, the owner tells the reason once and refuses every other nonce.
+// for the same nonce. If the owner holds the target's poll, the reason never waits: the removal and the claim are one write.
+// Started again, the owner tells the reason once and refuses every other nonce.
 func TestOwnerIsKilledAtEveryDiskCall(t *testing.T) {
 	long(t)
-	for _, order := range []string{"kick", "close"} {
-		t.Run(order, func(t *testing.T) {
+	for _, plan := range []struct {
+		order string
+		held  bool
+	}{{"kick", true}, {"close", true}, {"kick", false}} {
+		name := plan.order
+		if !plan.held {
+			name += " without a held poll"
+		}
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bob := must(New(Config{Nick: "bob", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Version: "test"}))
 			defer bob.Close()
 			states, images := make(map[int]int), 0
 			calls := 1
-			for ; killed(t, bob, order, calls, states, &images); calls++ {
+			for ; killed(t, bob, plan.order, plan.held, calls, states, &images); calls++ {
 			}
 			t.Logf("killed before each of %d calls: %d left it not removed, %d waiting, %d claimed, %d acknowledged; %d power failures",
 				calls-1, states[notRemoved], states[waiting], states[claimed], states[acknowledged], images)
 			for state := range acknowledged + 1 {
-				if states[state] == 0 {
-					t.Error("no kill has left state", state)
+				if want := state != waiting || !plan.held; (states[state] > 0) != want {
+					t.Errorf("kills have left state %d: %v, want %v", state, !want, want)
 				}
 			}
 		})
@@ -244,18 +255,27 @@ func TestOwnerIsKilledAtEveryDiskCall(t *testing.T) {
 }
 
 // killed is one such round. It reports whether there was a call at which to kill.
-func killed(t *testing.T, bob *Node, order string, call int, states map[int]int, images *int) bool {
+func killed(t *testing.T, bob *Node, order string, held bool, call int, states map[int]int, images *int) bool {
 	dir := filepath.Join(t.TempDir(), "alice")
 	o := run(t, dir, "none 0")
 	defer func() { o.kill() }()
 	o.do("create")
 	m := o.enterAs(bob)
 	disk := newPlatter(o)
-	o.do(fmt.Sprintf("fault kill %d", call))
 	polled := make(chan struct{})
-	go func() { defer close(polled); m.poll(o) }()
+	poll := func() { defer close(polled); m.poll(o) }
 	const why = "too loud"
-	o.order(order + " " + why)
+	if held {
+		go poll()
+		o.awaitHeld()
+		o.do(fmt.Sprintf("fault kill %d", call))
+		o.order(order + " " + why)
+	} else {
+		o.do("drop")
+		o.do(fmt.Sprintf("fault kill %d", call))
+		o.ask(order + " " + why)
+		go poll()
+	}
 	<-polled
 	dead := o.endOfRemoval(order)
 	o.kill() // at the latest
@@ -295,22 +315,34 @@ func killed(t *testing.T, bob *Node, order string, call int, states map[int]int,
 	return true
 }
 
+// awaitHeld waits until the poll of a target is held.
+func (p *process) awaitHeld() {
+	p.t.Helper()
+	for begin := time.Now(); p.do("held") != "1"; {
+		if time.Since(begin) > patience {
+			p.t.Fatal("no poll is held")
+		}
+	}
+}
+
 // endOfRemoval waits until the process is dead, or has done everything that belongs to the removal.
 func (p *process) endOfRemoval(order string) (dead bool) {
 	p.t.Helper()
 	for begin := time.Now(); time.Since(begin) < patience; {
-		rooms, alive := p.ask("rooms") // after anything the loop had to do before
-		if strings.HasPrefix(rooms, "error") || rooms == "done" {
-			continue // the answer to the removal
+		what := "owed"
+		if order == "close" {
+			what = "rooms"
 		}
-		if !alive {
+		left, alive := p.ask(what)
+		switch {
+		case strings.HasPrefix(left, "error"), left == "done": // the answer to the removal
+		case !alive:
 			return true
-		}
-		if order != "close" || rooms == "0" {
+		case left == "0":
 			return false
 		}
 	}
-	p.t.Fatal("the room does not end")
+	p.t.Fatal("the removal does not end")
 	return false
 }
 

@@ -54,7 +54,9 @@ func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 	default:
 		r.l.watchClock()
 	}
-	next, effects, err := r.l.decide(*r.ledger, ev)
+	env := r.l.env()
+	env.Held = r.desk.polls.of
+	next, effects, err := r.l.decide(env, *r.ledger, ev)
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):
@@ -72,8 +74,8 @@ func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 
 // decide steps a ledger and saves the decision before any effect of it is visible. If it returns an error, nothing has happened.
 // A [diskError] says that the decision could not be saved.
-func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Ledger, []authority.Effect, error) {
-	next, effects, err := ledger.Step(l.env(), ev)
+func (l *loop) decide(env authority.Env, ledger authority.Ledger, ev authority.Event) (authority.Ledger, []authority.Effect, error) {
+	next, effects, err := ledger.Step(env, ev)
 	if err != nil {
 		return ledger, nil, err
 	}

@@ -32,6 +32,12 @@ func (q *polls) stop() {
 	}
 }
 
+// of finds the poll of p.
+func (q *polls) of(p peer.ID) (protocol.PollRequest, bool) {
+	h, held := q.held[p]
+	return h.req, held
+}
+
 // hold keeps h until there is news, in place of an older poll of p.
 func (q *polls) hold(p peer.ID, h heldPoll) {
 	if old, ok := q.held[p]; ok && old.reply != h.reply {
