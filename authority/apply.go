@@ -111,7 +111,7 @@ func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	if err != nil {
 		return s, Change{}, err
 	}
-	next.head = entryAfter(s.head, r, s.authority)
+	next.head = entryAfter(s.head, r, s.authority, next.policy)
 	change.Record, change.Epoch, change.Policy = r, next.epoch, next.policy
 	return next, change, nil
 }
@@ -164,7 +164,7 @@ func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 	next := State{
 		room: r.RoomID(), name: c.Name, owner: r.Author, authority: r.Author, term: r.Term, epoch: r.Epoch,
 		policy: c.Policy,
-		head:   entryAfter(nil, r, r.Author),
+		head:   entryAfter(nil, r, r.Author, c.Policy),
 	}
 	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1, SpanFrom: 1}, time.Time{})
 	return next, Change{
@@ -212,7 +212,7 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.setNick(r, b)
 	case protocol.SetPolicy:
 		next.policy = b.Policy
-		change = Change{Kind: PolicySet, Before: s.policy}
+		change = Change{Kind: PolicySet, Before: s.policy, NewKey: KeyDerived}
 	case protocol.Rekey:
 		change = Change{Kind: Rekeyed, NewKey: KeyFresh}
 	case protocol.Close:

@@ -10,8 +10,9 @@
 //     are deputies the authority.
 //  2. A record applies if it is the next (seq, prev, room, term, epoch), if its author is the authority in the state
 //     before it, and if no rule below forbids it. Any other record changes nothing.
-//  3. Admit, Leave, Remove, Rekey, Mute and Unmute start a new epoch; Create is epoch 1; SetPolicy, Unban and Close change
-//     none. The key of an Admit's, a Mute's or an Unmute's epoch is derived from the key before; every other key is fresh.
+//  3. Admit, Leave, Remove, SetPolicy, Rekey, Mute and Unmute start a new epoch; Create is epoch 1; Unban and Close change none.
+//     The key of an Admit's, a SetPolicy's, a Mute's or an Unmute's epoch is derived from the key before; every other key is
+//     fresh. So one policy holds in the whole of an epoch.
 //     A removal and its new key are one step. The record that starts an epoch commits to its key. No other key counts for
 //     that epoch, not even one from the authority.
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.
@@ -32,6 +33,8 @@
 //     A Mute names a member, and the last of its lines that counts. No line counts of an epoch from the one that Mute starts to
 //     the last before Unmute, in whichever membership it is said. A later Mute replaces an earlier one. Unmute alone ends a mute;
 //     the authority writes it when the time of the mute has passed.
+//     In an epoch whose policy is Slow, a line of another member than the owner counts if the time that it is signed with is at least
+//     so much later than that of each line of the same author and epoch with a lower number. No node's own clock is asked.
 //
 // # The authority's books
 //

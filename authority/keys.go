@@ -117,7 +117,7 @@ func (k Keyring) find(epoch uint64) (int, bool) {
 }
 
 // derives reports whether the key of the epoch that a record with body b starts is derived from the key before, and names the
-// peer concerned.
+// peer concerned, or "" where the record concerns all.
 func derives(b protocol.Body) (peer.ID, bool) {
 	switch b := b.(type) {
 	case protocol.Admit:
@@ -126,11 +126,13 @@ func derives(b protocol.Body) (peer.ID, bool) {
 		return b.Peer, true
 	case protocol.Unmute:
 		return b.Peer, true
+	case protocol.SetPolicy:
+		return "", true
 	}
 	return "", false
 }
 
-// Derive returns the key of the epoch that the record r (Admit, Mute or Unmute) starts, given the key of the epoch before. Members
+// Derive returns the key of the epoch that the record r (Admit, Mute, Unmute or SetPolicy) starts, given the key of the epoch before. Members
 // compute it. An admitted peer is handed it, and cannot compute the earlier key from it. The salt is the hash of the record before
 // and the peer concerned, which together no other such record of the room has. It cannot be the hash of r, since r commits to the
 // key.

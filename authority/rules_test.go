@@ -28,7 +28,7 @@ func TestKeySteps(t *testing.T) {
 		"ban":    {protocol.Remove{Peer: id("bob"), Kind: protocol.Banned}, KeyFresh, 1},
 		"rekey":  {protocol.Rekey{}, KeyFresh, 1},
 		"nick":   {protocol.SetNick{Peer: id("bob"), Nick: "robert"}, KeySame, 0},
-		"policy": {protocol.SetPolicy{Policy: policy}, KeySame, 0},
+		"policy": {protocol.SetPolicy{Policy: policy}, KeyDerived, 1},
 		"close":  {protocol.Close{Kind: protocol.Closed}, KeySame, 0},
 	} {
 		s := room(t, "bob")

@@ -44,6 +44,7 @@ type entry struct {
 	hash    protocol.Hash
 	keyHash protocol.Hash // of the epoch that the record starts, or zero
 	signer  peer.ID       // the peer that was entitled to sign the record
+	slow    time.Duration // of the policy in force after the record
 	prev    *entry
 	// jump is an earlier entry. With it, any entry is found in a number of steps that grows with the logarithm of the length of the
 	// log (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
@@ -51,8 +52,8 @@ type entry struct {
 }
 
 // entryAfter returns the entry of r, which follows prev. prev is nil for the first record.
-func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID) *entry {
-	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, prev: prev, jump: prev}
+func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID, p protocol.Policy) *entry {
+	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, slow: p.Slow, prev: prev, jump: prev}
 	if prev != nil && prev.jump != nil && prev.jump.jump != nil && prev.seq-prev.jump.seq == prev.jump.seq-prev.jump.jump.seq {
 		e.jump = prev.jump.jump
 	}
@@ -186,6 +187,22 @@ func (s State) Epoch() uint64 { return s.epoch }
 
 // Policy returns the policy in force.
 func (s State) Policy() protocol.Policy { return s.policy }
+
+// Slow returns the least time between two lines of p in epoch, by which those of them count that are far enough apart; zero: all do.
+// A policy starts an epoch, so one holds for the whole of it. The owner, which sets it, is not held to it.
+func (s State) Slow(p peer.ID, epoch uint64) time.Duration {
+	if p == s.owner || p == s.authority {
+		return 0
+	}
+	if epoch == s.epoch {
+		return s.policy.Slow
+	}
+	e := s.head.back(func(e *entry) bool { return e.epoch >= epoch })
+	if e == nil || e.epoch != epoch {
+		return 0
+	}
+	return e.slow
+}
 
 // Closed reports whether the room has ended.
 func (s State) Closed() bool { return s.closed }

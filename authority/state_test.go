@@ -39,8 +39,7 @@ func nextOf(s State, body protocol.Body) protocol.Record {
 	r := protocol.Record{
 		Room: s.Room(), Seq: s.Seq() + 1, Prev: s.Head(), Term: 1, Epoch: s.Epoch(), At: epochStart, Body: body,
 	}
-	switch body.(type) {
-	case protocol.Admit, protocol.Leave, protocol.Remove, protocol.Rekey:
+	if protocol.StartsEpoch(body) {
 		r.Epoch++
 	}
 	return r

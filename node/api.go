@@ -96,6 +96,8 @@ type PolicyInfo struct {
 	History       History `json:"history"`
 	MembersInvite bool    `json:"members_invite"`
 	HideReasons   bool    `json:"hide_reasons"`
+	// SlowS is the least time between two lines of a member that is not the owner; 0: none.
+	SlowS int64 `json:"slow_s"`
 }
 
 // A PolicyChange changes the fields that are not nil.
@@ -107,6 +109,7 @@ type PolicyChange struct {
 	History       *History `json:"history,omitempty"`
 	MembersInvite *bool    `json:"members_invite,omitempty"`
 	HideReasons   *bool    `json:"hide_reasons,omitempty"`
+	SlowS         *int64   `json:"slow_s,omitempty"`
 }
 
 // CreateOptions are those of a new room. Policy fields that are nil have the defaults (docs/design.md, "Joining", "Time limits").

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -79,7 +80,7 @@ func (r *room) muted(p peer.ID) (authority.Silence, bool) {
 	return m, is
 }
 
-// mayTalk returns an error if this node is muted in the room.
+// mayTalk returns an error if this node may not say anything to the other members.
 func (r *room) mayTalk() error {
 	m, is := r.muted(r.l.n.self)
 	if !is {
@@ -90,6 +91,18 @@ func (r *room) mayTalk() error {
 		e.Reason, e.RetryAfter = fault.MutedFor, left
 	}
 	return e
+}
+
+// maySay returns an error if this node may not say a line now.
+func (r *room) maySay() error {
+	wait := r.talk.Slow(r.world())
+	if err := r.mayTalk(); err != nil || wait == 0 {
+		return err
+	}
+	return &Error{
+		Code: CodeUnavailable, Text: fmt.Sprintf("not said: a member of %s may say one line every %s", r.label(), r.state().Policy().Slow),
+		Reason: fault.Slow, RetryAfter: wait,
+	}
 }
 
 // showMute tells the faces why this node is muted.

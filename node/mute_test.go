@@ -14,21 +14,7 @@ import (
 // node takes anything of it, and no order of it. When it is unmuted it is heard, and what it said meanwhile is not.
 func TestMutedPeerIsNotHeard(t *testing.T) {
 	simulate(t, len(defenders)+3, func(l *simLAN) {
-		s := &siege{simLAN: l, stay: defenders, warnings: make(map[string]int)}
-		for _, n := range defenders {
-			l.start(n)
-		}
-		lab := must(l.nodes["alice"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-		s.room = lab.ID
-		for _, n := range defenders[1:] {
-			must(l.nodes[n].Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
-		}
-		s.mallory = l.infiltrate(len(defenders), lab)
-		if code := s.mallory.Join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
-			t.Fatal("mallory was not let in:", code)
-		}
-		s.mallory.Enlist()
-		time.Sleep(3 * time.Second) // simulated: the gossip forms
+		s := besieged(l, PolicyChange{})
 		s.mallory.Says("hello from mallory")
 		for _, n := range defenders {
 			s.shows(n, "hello from mallory")

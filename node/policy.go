@@ -67,6 +67,13 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 			return p, err
 		}
 	}
+	if c.SlowS != nil {
+		const longest = int64(protocol.MaxSlow / time.Second)
+		if *c.SlowS < 0 || *c.SlowS > longest {
+			return p, &Error{Code: CodeInvalid, Text: fmt.Sprintf("a member cannot be held to a line every %d seconds", *c.SlowS), Reason: fault.BadSlow, Limit: int(longest)}
+		}
+		p.Slow = time.Duration(*c.SlowS) * time.Second
+	}
 	if c.MembersInvite != nil {
 		p.MembersInvite = *c.MembersInvite
 	}
@@ -97,6 +104,7 @@ func policyChanges(before, after protocol.Policy) (changed []string) {
 		{"history", before.History != after.History},
 		{"members_invite", before.MembersInvite != after.MembersInvite},
 		{"hide_reasons", before.HideReasons != after.HideReasons},
+		{"slow_s", before.Slow != after.Slow},
 	} {
 		if c.is {
 			changed = append(changed, c.name)
@@ -109,5 +117,6 @@ func policyInfo(p protocol.Policy) PolicyInfo {
 	return PolicyInfo{
 		Access: accessFrom(p.Access), Subject: p.Subject, IdleS: int64(p.Idle / time.Second), RetainS: int64(p.Retain / time.Second),
 		History: historyFrom(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
+		SlowS: int64(p.Slow / time.Second),
 	}
 }

@@ -203,7 +203,7 @@ func (r *room) sayJoined() {
 		return
 	}
 	r.joined = true
-	r.talk.Enter(r.world(), r.owner() && !r.resumed)
+	r.talk.Enter(r.world(), r.owner() && !r.resumed, r.resumed)
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 	r.warnStandIns()

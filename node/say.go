@@ -62,7 +62,7 @@ func (q sayRequest) handle(l *loop) {
 		err = r.open()
 	}
 	if err == nil {
-		err = r.mayTalk()
+		err = r.maySay()
 	}
 	if err != nil {
 		q.reply <- answer[string]{err: err}
@@ -92,7 +92,7 @@ func (r *room) flushWaiting() {
 	waiting := r.waiting
 	r.waiting = nil
 	for _, w := range waiting {
-		if err := r.mayTalk(); err != nil {
+		if err := r.maySay(); err != nil {
 			w.reply <- answer[string]{err: err}
 			continue
 		}
@@ -107,7 +107,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 			return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Reason: fault.DiskFull}
 		}
 	}
-	c.At = r.l.now().UTC().Truncate(time.Millisecond)
+	c.At = r.talk.TimeOfNext(r.world())
 	msg, err := protocol.SealMessage(r.talk.Next(r.state().Epoch()), c, key, r.l.n.self, r.l.n.signer, random)
 	if err != nil {
 		return "", fmt.Errorf("seal: %w", err)

@@ -229,6 +229,8 @@ func parsePolicy(opts []string) PolicyChange {
 			c.RetainS = &n
 		case "history":
 			c.History = new(History(v))
+		case "slow":
+			c.SlowS = &n
 		case "members-invite":
 			c.MembersInvite = &yes
 		case "hide-reasons":

@@ -80,6 +80,7 @@
 //	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… presence and number from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
 //	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1, in the list of rooms 0: not given
+//	slow_seconds          to 6 hours; 0: none
 //	ages_ms               milliseconds, from 0; of the first lines, in their order; a line without one counts as said just now
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
 //	for_ms                milliseconds, to 290 years; 0: without end
@@ -99,8 +100,8 @@
 //
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
-// payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave, Remove, Rekey, Mute and Unmute
-// start an epoch and have key; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// payload is the room's id. Epoch is the epoch in force after the record. Unban and Close start
+// no epoch; all other records start one and have key: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
 // key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //

@@ -58,6 +58,8 @@ const (
 	MaxCounter = 1<<53 - 1
 	// MaxPolicyTime bounds Idle and Retain of a policy: a room is a conversation, not an archive.
 	MaxPolicyTime = 365 * 24 * time.Hour
+	// MaxSlow bounds Slow of a policy: as much as other chats allow, and longer than any conversation waits for one line.
+	MaxSlow = 6 * time.Hour
 	// MaxAge is the age of the oldest line that is handed over: no line is retained for longer.
 	MaxAge = MaxPolicyTime
 	// maxTimeMillis is the last millisecond of year 9999, after which RFC 3339 cannot write a time.

@@ -63,7 +63,7 @@ func genPolicy(t *rapid.T) Policy {
 		Access: Access(rapid.IntRange(1, 3).Draw(t, "access")), Subject: genLine.Draw(t, "subject"),
 		Idle: time.Duration(seconds.Draw(t, "idle")) * time.Second, Retain: time.Duration(seconds.Draw(t, "retain")) * time.Second,
 		History: History(rapid.IntRange(1, 3).Draw(t, "history")), MembersInvite: rapid.Bool().Draw(t, "invite"),
-		HideReasons: rapid.Bool().Draw(t, "hide"),
+		HideReasons: rapid.Bool().Draw(t, "hide"), Slow: time.Duration(rapid.Int64Range(0, int64(MaxSlow/time.Second)).Draw(t, "slow")) * time.Second,
 	}
 }
 

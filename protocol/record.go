@@ -39,7 +39,7 @@ type Record struct {
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b.(type) {
-	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute:
+	case Create, Admit, Leave, Remove, SetPolicy, Rekey, Mute, Unmute:
 		return true
 	}
 	return false
@@ -170,6 +170,8 @@ type Policy struct {
 	MembersInvite bool
 	// HideReasons lets only the removed peer have the text of a reason.
 	HideReasons bool
+	// Slow is the least time between two lines of one member, in whole seconds; zero means that there is none.
+	Slow time.Duration
 }
 
 // DefaultPolicy is the policy of a room created without options.

@@ -181,6 +181,7 @@ func (p Policy) toPB() *pb.Policy {
 		Access: pb.Access(p.Access), Subject: p.Subject,
 		IdleSeconds: units(p.Idle, time.Second), RetainSeconds: units(p.Retain, time.Second),
 		History: pb.History(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
+		SlowSeconds: units(p.Slow, time.Second),
 	}
 }
 
@@ -196,6 +197,7 @@ func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 		Retain:        r.span(field+".retain_seconds", m.RetainSeconds, time.Second, MaxPolicyTime),
 		History:       History(r.closedEnum(field+".history", int32(m.History), uint8(HistoryAll))),
 		MembersInvite: m.MembersInvite, HideReasons: m.HideReasons,
+		Slow: r.span(field+".slow_seconds", m.SlowSeconds, time.Second, MaxSlow),
 	}
 	if m.RetainSeconds == 0 {
 		r.fail(field+".retain_seconds", "zero")

@@ -333,7 +333,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "policy", Usage: "[NAME VALUE]", Role: Member, Max: 2, Targets: policyTargets, Values: policyValues, Run: runPolicy,
-			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames(), Examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
+			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames(), Examples: []string{"/policy", "/policy access open", "/policy idle 1d", "/policy slow 5s"},
 		},
 		{
 			Name: "close", Aliases: []string{"room close"}, Usage: "[REASON]", Role: Owner, Max: 1, Ask: askClose, Run: runClose,

@@ -10,6 +10,7 @@ var anyFace = table{
 	"owner away":                         "only the owner's node can make an invite; try again when it is back",
 	"owner out of reach":                 "is their node running, and on this network? if the network isolates its clients (guest Wi-Fi), use another",
 	"owner out of reach, invite expired": "is their node running, and on this network? if the network isolates its clients, use another; by this machine's clock, the invite has also expired",
+	"slow":                               "say it again in {wait}",
 	"too much at once":                   "wait until your earlier lines have been sent, then say it again",
 	"no key":                             "the owner's node hands out the key; try again when it is back",
 	"cannot tell":                        "a direct message needs the other node to be reachable now; say it in the room, or try again",
@@ -87,6 +88,7 @@ var person = table{
 	"nick soon":     "try again in {wait}",
 
 	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad slow":      "give 1 second to 6 hours, or 0 for none",
 	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
 	"bad mute":      "give 10m, 2h or 1d, or nothing for a mute that lasts until it is lifted",
 	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban that does not end",
@@ -218,6 +220,7 @@ var program = table{
 	"nick soon":     "try again in {wait}",
 
 	"bad idle time": "give 0 for never, or 1 to 31536000 seconds",
+	"bad slow":      "give 0 to {limit} seconds",
 	"bad retention": "give 1 to 31536000 seconds",
 	"bad mute":      "give for_s in seconds, or leave it out for a mute that lasts until room.unmute",
 	"bad ban":       "give for_s in seconds, or leave it out for a ban that does not end",

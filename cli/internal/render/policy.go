@@ -52,6 +52,12 @@ var policyRules = []policyRule{
 		}
 		return "after " + Seconds(p.IdleS) + " without a line"
 	}},
+	{"slow_s", "how often a member says something", func(p node.PolicyInfo) safe.Text {
+		if p.SlowS == 0 {
+			return "as often as they like"
+		}
+		return "one line every " + Seconds(p.SlowS) + ", but for the owner"
+	}},
 	{"members_invite", "who may invite", func(p node.PolicyInfo) safe.Text {
 		if p.MembersInvite {
 			return "every member"

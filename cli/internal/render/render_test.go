@@ -126,7 +126,7 @@ func BenchmarkRender(b *testing.B) {
 
 // TestAPolicyInWords: a policy is shown in plain words.
 func TestAPolicyInWords(t *testing.T) {
-	p := node.PolicyInfo{Access: "knock", IdleS: 6 * 3600, RetainS: 24 * 3600, History: "since-join"}
+	p := node.PolicyInfo{Access: "knock", IdleS: 6 * 3600, RetainS: 24 * 3600, History: "since-join", SlowS: 5}
 	got := ""
 	for _, l := range Policy("lab", p) {
 		got += string(l) + "\n"
@@ -137,6 +137,7 @@ func TestAPolicyInWords(t *testing.T) {
   how long lines are kept: 1 day
   what new members see: lines said since they joined
   when the room closes by itself: after 6 hours without a line
+  how often a member says something: one line every 5 seconds, but for the owner
   who may invite: the owner
   who sees why a member was removed: everybody in the room
 `

@@ -22,6 +22,7 @@ const (
 	OwnerSilent        Reason = "owner silent"
 	OwnerAway          Reason = "owner away"
 	TooMuchAtOnce      Reason = "too much at once"
+	Slow               Reason = "slow" // RetryAfter
 	NoKey              Reason = "no key"
 	CannotTell         Reason = "cannot tell"
 	NotTaken           Reason = "not taken"
@@ -108,6 +109,7 @@ const (
 	BadExpiry   Reason = "bad expiry"    // Limit, in seconds
 	BadIdle     Reason = "bad idle time"
 	BadRetain   Reason = "bad retention"
+	BadSlow     Reason = "bad slow" // Limit, in seconds
 	BadBan      Reason = "bad ban"
 	BadMute     Reason = "bad mute"
 	BadInvite   Reason = "bad invite"

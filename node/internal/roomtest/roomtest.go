@@ -48,8 +48,13 @@ func PersonaID(name string) peer.ID { return Persona(name).Peer() }
 
 // Sealed is a line of name. The same arguments make the same line.
 func Sealed(name string, h protocol.Header, text string, key protocol.Key) protocol.Message {
+	return SealedAt(name, h, text, key, Start)
+}
+
+// SealedAt does so with the time that the author signs.
+func SealedAt(name string, h protocol.Header, text string, key protocol.Key, at time.Time) protocol.Message {
 	s := Persona(name)
-	c := protocol.Content{Kind: protocol.Say, Text: text, At: Start}
+	c := protocol.Content{Kind: protocol.Say, Text: text, At: at}
 	nonces := rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, name, h, text, key)))
 	return must(protocol.SealMessage(h, c, key, s.Peer(), s, nonces))
 }

@@ -14,6 +14,7 @@
 //	number.go       our own numbers, and the Lamport clock
 //	log.go, age.go  the retained lines, their order and age
 //	cutoff.go       which lines of an ended membership count
+//	slow.go         which lines of a member are said too soon after one another
 //
 // # Missing lines
 //

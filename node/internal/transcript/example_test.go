@@ -27,8 +27,8 @@ func Example() {
 		}
 	}
 	hers, his := transcript.New(state.Room(), alice.Peer(), 0, now), transcript.New(state.Room(), bob.Peer(), 0, now)
-	hers.Enter(world(), true)
-	his.Enter(world(), true)
+	hers.Enter(world(), true, false)
+	his.Enter(world(), true, false)
 	key, _ := keys.Get(state.Epoch())
 	for _, text := range []string{"one", "two", "three"} {
 		said, err := protocol.SealMessage(hers.Next(state.Epoch()), protocol.Content{Kind: protocol.Say, Text: text, At: now}, key, alice.Peer(), alice, rand.Reader)

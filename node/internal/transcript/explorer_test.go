@@ -17,7 +17,7 @@ import (
 
 // The explorer plays a room of a few members in seeded random schedules: lines are said, lost, overtaken and held up, links
 // break and heal, nodes are started again and have lost all lines, members are kicked, go on talking until they hear of it,
-// and come back. Records and keys come late, and one
+// and come back. The room is slow, or becomes so; dave's program does not keep to that, and lies about its times. Records and keys come late, and one
 // after the other. Everything but the network is real: the law, the seals and the transcripts. In the end all links are
 // whole and time goes on; then the room must be one.
 
@@ -26,6 +26,8 @@ const (
 	schedules = 400
 	steps     = 120
 	settling  = 3 * time.Minute
+	// explorerSlow is the pace of a slow room.
+	explorerSlow = 2 * time.Second
 )
 
 // An actor is a node that is, or was, in the room.
@@ -33,6 +35,7 @@ type actor struct {
 	name  string
 	id    peer.ID
 	talk  *Transcript // nil: it is not in
+	again bool        // it was started again
 	st    authority.State
 	keys  authority.Keyring
 	wakes []wakeUp
@@ -62,6 +65,7 @@ type explorer struct {
 	cut     map[[2]string]bool // links that are broken
 	flights []flight
 	said    int
+	hasty   int  // lines that are too soon in the end, at all members
 	ended   bool // a membership has
 	// compared is how many comparisons were answered, and given how many lines were in the answers.
 	compared, given int
@@ -137,7 +141,7 @@ func (x *explorer) enter(a *actor, caughtUp bool) {
 	a.talk = New(x.law.ID(), a.id, a.st.Used(a.id), x.now)
 	a.wakes, a.asks, a.screen = nil, nil, nil
 	a.shown = make(map[protocol.Hash]int)
-	a.talk.Enter(x.env(a), caughtUp)
+	a.talk.Enter(x.env(a), caughtUp, a.again)
 	x.carry(a, a.talk.Subscribed(x.env(a)))
 	for _, b := range x.actors {
 		if x.linked(a, b) {
@@ -154,12 +158,21 @@ func (x *explorer) order(ev authority.Event) {
 	x.apply(x.actors[0])
 }
 
+// pace makes the room slow, or not.
+func (x *explorer) pace(slow time.Duration) {
+	x.note("a member says a line every %v", slow)
+	p := x.law.State().Policy()
+	p.Slow = slow
+	x.order(authority.SetPolicy{Policy: p})
+}
+
 func (x *explorer) admit(a *actor) {
 	x.note("%s is admitted", a.name)
 	x.order(authority.Knock{Peer: a.id, Request: protocol.JoinRequest{Room: x.law.ID(), Nick: a.name}})
 	if _, in := x.law.State().Member(a.id); !in {
 		x.fatalf("%s was not let in", a.name)
 	}
+	a.again = false
 	x.enter(a, false)
 }
 
@@ -167,7 +180,7 @@ func (x *explorer) admit(a *actor) {
 func (x *explorer) restart(a *actor) {
 	x.note("%s is started again", a.name)
 	used := a.talk.Used()
-	a.talk = nil
+	a.talk, a.again = nil, true
 	x.enter(a, false)
 	a.talk.SkipTo(used)
 }
@@ -216,8 +229,15 @@ func (x *explorer) say(a *actor) {
 	if !ok {
 		return
 	}
+	at := a.talk.TimeOfNext(x.env(a))
+	switch soon := a.talk.Slow(x.env(a)) > 0; {
+	case soon && a.name != "dave":
+		return // its node refuses
+	case soon && x.rand.IntN(3) > 0:
+		at = x.now // he does not wait; or he waits by the times that he signs alone
+	}
 	x.said++
-	msg := sealed(a.name, a.talk.Next(a.st.Epoch()), fmt.Sprint("line ", x.said), key)
+	msg := roomtest.SealedAt(a.name, a.talk.Next(a.st.Epoch()), fmt.Sprint("line ", x.said), key, at)
 	x.note("%s says line %d, number %d of epoch %d", a.name, x.said, msg.Ctr, msg.Epoch)
 	effects, ok := a.talk.Say(x.env(a), msg)
 	if !ok {
@@ -417,19 +437,21 @@ func (x *explorer) step() {
 			x.carry(a, a.talk.Greet(x.env(a), b.id))
 			x.carry(b, b.talk.Greet(x.env(b), a.id))
 		}
-	case k < 84:
+	case k < 82:
 		if _, member := x.law.State().Member(a.id); a != x.actors[0] && member {
 			x.note("%s is kicked", a.name)
 			x.ended = true
 			x.order(authority.Kick{Peer: a.id, Cut: x.actors[0].talk.Cut(a.id)})
 		}
-	case k < 88:
+	case k < 85:
 		if _, member := x.law.State().Member(a.id); a != x.actors[0] && !member {
 			if a.talk != nil {
 				a.talk = nil // it is told why it is out
 			}
 			x.admit(a)
 		}
+	case k < 86:
+		x.pace(explorerSlow - x.law.State().Policy().Slow)
 	case k < 90:
 		// Where lines of an ended membership are no whole chain, only the authority's memory says which of them count.
 		if _, member := x.law.State().Member(a.id); a.talk != nil && member && (a != x.actors[0] || !x.ended) {
@@ -476,9 +498,11 @@ func (x *explorer) judge() {
 		if _, member := st.Member(a.id); !member {
 			x.fatalf("%s is out and has not heard of it", a.name)
 		}
-		if !slices.Equal(a.screen, a.talk.Ordered()) {
-			x.fatalf("%s sees %s, and has %s", a.name, texts(a.screen), texts(a.talk.Ordered()))
+		shown := slices.DeleteFunc(slices.Clone(a.talk.Ordered()), func(l *Line) bool { return !l.Shown() })
+		if !slices.Equal(a.screen, shown) {
+			x.fatalf("%s sees %s, and has %s", a.name, texts(a.screen), texts(shown))
 		}
+		x.judgePace(a)
 		var want []string
 		for _, l := range x.union(a) {
 			want = append(want, l.Content.Text)
@@ -502,6 +526,24 @@ func (x *explorer) judge() {
 	}
 	if x.most.due > MaxDue || x.most.held > maxHeld || x.most.early > MaxEarly {
 		x.fatalf("the bounds do not hold: %+v", x.most)
+	}
+}
+
+// judgePace holds that a sees no line of a slow epoch that is too soon after another one, and that alice sees the same.
+func (x *explorer) judgePace(a *actor) {
+	for _, l := range a.talk.Ordered() {
+		if other := x.actors[0].talk.Get(l.Msg.ID); other != nil && other.hasty != l.hasty {
+			x.fatalf("%q is too soon for %s: %v; for alice: %v", l.Content.Text, a.name, l.hasty, other.hasty)
+		}
+		if l.hasty {
+			x.hasty++
+		}
+		slow := a.st.Slow(l.Msg.Author, l.Msg.Epoch)
+		for _, o := range a.talk.Of(l.Msg.Author) {
+			if o.Msg.Epoch == l.Msg.Epoch && o.Msg.Ctr < l.Msg.Ctr && !l.hasty && l.signed.Sub(o.signed) < slow {
+				x.fatalf("%s sees %q, which is %v after %q", a.name, l.Content.Text, l.signed.Sub(o.signed), o.Content.Text)
+			}
+		}
 	}
 }
 
@@ -536,10 +578,13 @@ func TestExplore(t *testing.T) {
 	if testing.Short() {
 		n /= 10
 	}
-	said, hidden := 0, 0
+	said, hidden, hasty := 0, 0, 0
 	for seed := range uint64(n) {
 		x := newExplorer(t, seed, protocol.HistoryAll)
 		x.note("schedule %d", seed)
+		if seed%2 == 1 {
+			x.pace(explorerSlow)
+		}
 		for range steps {
 			x.step()
 		}
@@ -547,6 +592,10 @@ func TestExplore(t *testing.T) {
 		x.judge()
 		said += x.said
 		hidden += x.said - x.actors[0].talk.Len()
+		hasty += x.hasty
 	}
-	t.Logf("%d schedules, %d lines, of which %d do not count in the end", n, said, hidden)
+	t.Logf("%d schedules, %d lines, of which %d are of no membership in the end, and %d seen as too soon", n, said, hidden, hasty)
+	if hasty == 0 {
+		t.Error("no line was too soon")
+	}
 }

@@ -22,6 +22,11 @@ const (
 	// timeSlack is by how much the time that an author wrote may differ from the time at which the line was said by our clock. A
 	// line within it is shown with the author's time.
 	timeSlack = 10 * time.Minute
+	// slowBurst and slowSpan: in a slow room at most so many lines of a member are taken from itself in so many times the pace. An honest
+	// member's lines are one pace apart, give or take what the network holds them up: two fit, and a third that was held up by half a
+	// pace. One that lies about its times gains two lines once, and a fifth of its pace.
+	slowBurst = 3
+	slowSpan  = 2.5
 	// RepairFor: under a policy that gives no earlier lines, live lines that the network has lost are still given for this long:
 	// four comparisons, of which one finds a member that has them.
 	RepairFor = 4 * SyncEvery

@@ -35,6 +35,9 @@ type Line struct {
 	told      bool      // to the faces
 	warned    bool      // of our own: it has been said that none has
 	taken     bool      // of our own: its number had been used before this node's disk was put back
+	// signed is the time that its author has signed, and hasty says that it is too soon after an earlier line; see slow.go.
+	signed time.Time
+	hasty  bool
 	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.
 	stands uint64
 }
@@ -48,7 +51,8 @@ func (l *Line) weight() int { return len(l.Msg.Raw()) + len(l.Content.Text) + li
 // ID is the id of a line as faces see it.
 func (l *Line) ID() string { return l.Msg.ID.Short() }
 
-// Shown reports whether people see l as a line: kinds that a later version may add are kept and passed on, not shown.
+// Shown reports whether people see l as a line: kinds that a later version may add are kept and passed on, not shown, and so are
+// lines that were said too soon.
 func (l *Line) Shown() bool {
-	return l.Content.Kind == protocol.Say || l.Content.Kind == protocol.Action
+	return !l.hasty && (l.Content.Kind == protocol.Say || l.Content.Kind == protocol.Action)
 }

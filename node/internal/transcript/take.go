@@ -59,6 +59,9 @@ func (t *Transcript) Hear(env Env, o Opened) []Effect {
 // allowed takes a line from what its author may say. An author that has nothing left says more than this node would let
 // anybody say: the line is dropped, and fetched later if it was only late.
 func (t *Transcript) allowed(env *Env, o Opened) bool {
+	if !t.inPace(env, o) {
+		return false // it is asked for at the next comparison
+	}
 	if o.Msg.Author == t.self || env.Allow(o.Msg.Author, o.Content.Text) {
 		return true
 	}
@@ -93,6 +96,7 @@ func (t *Transcript) takeGiven(env *Env, m protocol.Message, g Given, vouched, f
 	if ok {
 		o.Vouched, o.Given = vouched, g
 		switch {
+		case fetched && !t.inPace(env, o):
 		case fetched:
 			o.Fetched = true
 			t.takeLine(env, o, true)
@@ -118,7 +122,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	if tooOld(env, o.Age) {
 		return
 	}
-	l := &Line{Opened: o, Got: env.Now}
+	l := &Line{Opened: o, Got: env.Now, signed: o.Content.At}
 	l.Late, l.Doubted = late, t.doubtsAge(env, o)
 	l.Content.At = ShownAt(o.Content.At, env.Wall, o.Age)
 	l.warned = env.State.Len() < 2 // there is no other member that could have it
@@ -126,6 +130,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	if !t.add(l) {
 		return
 	}
+	t.judgePace(env, l)
 	t.keepUp(t.self, o.Msg)
 	if said := l.Said(); said.After(t.lastLine) {
 		t.lastLine = said

@@ -143,7 +143,7 @@ func (t *Transcript) tellOn(env *Env) {
 	}
 	for ; space > 0 && len(g.lines) > 0; space-- {
 		l := g.lines[0]
-		here := t.byID[l.Msg.ID] == l && !env.ignores(l.Msg.Author) // it may have expired or been hidden while it waited
+		here := t.byID[l.Msg.ID] == l && l.Shown() && !env.ignores(l.Msg.Author) // it may have expired or been hidden while it waited
 		if here && g.backlog == 0 && t.Backlog(l) {
 			t.beginBacklog()
 		}

@@ -46,6 +46,7 @@ type Transcript struct {
 	joined    bool
 	joinedSeq uint64
 	entered   time.Time
+	again     bool // an earlier life of this node was in
 
 	numbers
 	early    early
@@ -82,9 +83,10 @@ func (t *Transcript) done() []Effect {
 
 func (t *Transcript) wake(in time.Duration, task Task) { t.emit(Wake{in, task}) }
 
-// Enter begins the comparisons: we are in the room, and lines come and go. Nothing was said before where caughtUp is true.
-func (t *Transcript) Enter(env Env, caughtUp bool) {
-	t.joined, t.joinedSeq, t.entered = true, env.State.Seq(), env.Now
+// Enter begins the comparisons: we are in the room, and lines come and go. Nothing was said before where caughtUp is true. again: an
+// earlier life of this node was in, and may have said something.
+func (t *Transcript) Enter(env Env, caughtUp, again bool) {
+	t.joined, t.joinedSeq, t.entered, t.again = true, env.State.Seq(), env.Now, again
 	t.telling.caughtUp = caughtUp
 }
 

@@ -39,7 +39,7 @@ func (w *lawRoom) env() Env {
 // transcript is name's, which is in.
 func (w *lawRoom) transcript(name string) *Transcript {
 	t := New(w.ID(), personaID(name), 0, w.Now)
-	t.Enter(w.env(), true)
+	t.Enter(w.env(), true, false)
 	return t
 }
 

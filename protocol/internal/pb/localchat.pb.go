@@ -1537,6 +1537,7 @@ type Policy struct {
 	History       History                `protobuf:"varint,5,opt,name=history,proto3,enum=localchat.v1.History" json:"history,omitempty"`
 	MembersInvite bool                   `protobuf:"varint,6,opt,name=members_invite,json=membersInvite,proto3" json:"members_invite,omitempty"`
 	HideReasons   bool                   `protobuf:"varint,7,opt,name=hide_reasons,json=hideReasons,proto3" json:"hide_reasons,omitempty"`
+	SlowSeconds   uint64                 `protobuf:"varint,11,opt,name=slow_seconds,json=slowSeconds,proto3" json:"slow_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1618,6 +1619,13 @@ func (x *Policy) GetHideReasons() bool {
 		return x.HideReasons
 	}
 	return false
+}
+
+func (x *Policy) GetSlowSeconds() uint64 {
+	if x != nil {
+		return x.SlowSeconds
+	}
+	return 0
 }
 
 // Reason is the payload of an envelope of domain localchat/reason/v1.
@@ -4067,7 +4075,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\"+\n" +
 	"\x03Cut\x12\x10\n" +
 	"\x03ctr\x18\x01 \x01(\x04R\x03ctr\x12\x12\n" +
-	"\x04hash\x18\x02 \x01(\fR\x04hash\"\x95\x02\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xb8\x02\n" +
 	"\x06Policy\x12,\n" +
 	"\x06access\x18\x01 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12!\n" +
@@ -4075,7 +4083,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\x0eretain_seconds\x18\x04 \x01(\x04R\rretainSeconds\x12/\n" +
 	"\ahistory\x18\x05 \x01(\x0e2\x15.localchat.v1.HistoryR\ahistory\x12%\n" +
 	"\x0emembers_invite\x18\x06 \x01(\bR\rmembersInvite\x12!\n" +
-	"\fhide_reasons\x18\a \x01(\bR\vhideReasons\"\x9e\x02\n" +
+	"\fhide_reasons\x18\a \x01(\bR\vhideReasons\x12!\n" +
+	"\fslow_seconds\x18\v \x01(\x04R\vslowSeconds\"\x9e\x02\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04peer\x18\x02 \x01(\fR\x04peer\x12,\n" +

@@ -10,7 +10,7 @@
  * @typedef {{peer: string, nick: string, words: string, alike?: boolean, verified: boolean, verified_other?: string, ignored?: boolean}} Knock
  * @typedef {{peer: string, nick: string, by: string, reason: string, until?: string}} Ban
  * @typedef {{id: string, invite?: string, nick?: string, expires: string, qr?: string[], url?: string}} Invite
- * @typedef {{access: string, subject: string, idle_s: number, retain_s: number, history: string, members_invite: boolean, hide_reasons: boolean}} Policy
+ * @typedef {{access: string, subject: string, idle_s: number, retain_s: number, history: string, members_invite: boolean, hide_reasons: boolean, slow_s: number}} Policy
  * @typedef {{code: string, severity: string, about?: string, text: string, cause?: string, do?: string, blocks: boolean}} Finding
  * @typedef {{nick: string, text: string}} Quote
  * @typedef {{id: string, peer: string, nick: string, text: string, action: boolean, at: string, self: boolean, late: boolean, backlog?: boolean,
