@@ -134,7 +134,7 @@ func (a *app) withOwn(ctx context.Context, dir string, hello attach.Hello, n com
 	defer cancel(nil)
 	a.Process = &command.Process{
 		Face: hello.Face, Version: version(), Since: time.Now(), Log: a.variable(backgroundLog),
-		Attached: func() []command.Attachment { return nil }, End: func() { cancel(errShutdown) },
+		Attached: func() []command.Attachment { return nil }, Unnotified: a.unnotified, End: func() { cancel(errShutdown) },
 	}
 	defer func() {
 		a.Shares.Close()
@@ -155,7 +155,7 @@ func (a *app) withOwn(ctx context.Context, dir string, hello attach.Hello, n com
 }
 
 // attached runs do with the node that runs on the data directory, if there is one. since is when that node was started.
-func (a *app) attached(ctx context.Context, face string, do func(ctx context.Context, n command.Node, since time.Time) error) (done bool, err error) {
+func (a *app) attached(ctx context.Context, face string, do func(ctx context.Context, n *rpc.Client, since time.Time) error) (done bool, err error) {
 	if a.opts.dir() == "" {
 		return false, nil
 	}

@@ -11,12 +11,13 @@ import (
 	"localchat/node"
 )
 
-// callPerson notifies the person by the desktop while no console is attached, until end is called.
+// callPerson notifies the person by the desktop while no console is attached and no page has the person's attention, until end is
+// called.
 func (a *app) callPerson(ctx context.Context, n command.OwnNode) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	// Nobody may have seen a notification, so a removal is also told to the next face that attaches.
 	events, stop := n.Listen(node.SubscribeOptions{Acks: true, NoLook: true})
-	face := &desktop.Face{Settings: a.notifySettings, Watched: a.consoleAttached, Show: desktop.Show, Log: a.Log, Guard: a.Guard}
+	face := &desktop.Face{Settings: a.notifySettings, Watched: a.watched, Show: desktop.Show, Log: a.Log, Guard: a.Guard}
 	var work sync.WaitGroup
 	work.Go(func() {
 		defer a.Guard()
@@ -29,9 +30,9 @@ func (a *app) callPerson(ctx context.Context, n command.OwnNode) (end func()) {
 	}
 }
 
-// consoleAttached reports whether a console is attached. A console notifies its user itself.
-func (a *app) consoleAttached() bool {
-	return slices.ContainsFunc(a.Process.Attached(), func(f command.Attachment) bool { return f.Face == consoleFace })
+// watched reports whether a page is looked at or a console is attached. A console notifies its user itself.
+func (a *app) watched() bool {
+	return a.Process.Focused.Load() > 0 || slices.ContainsFunc(a.Process.Attached(), func(f command.Attachment) bool { return f.Face == consoleFace })
 }
 
 // notifySettings returns the present settings of notifications. They are read from the file, which a console may have changed, unless a
@@ -56,14 +57,19 @@ func (a *app) notifySettings() notify.Settings {
 	return s
 }
 
-// withDesktop adds to a diagnosis why a node in the background cannot notify its person.
-func (a *app) withDesktop(ctx context.Context, d command.Diagnosis) command.Diagnosis {
-	if a.Process == nil || a.Process.Face != command.Background || a.notifySettings().Level == notify.Off {
-		return d
+// unnotified is why the desktop cannot notify the person of this process, which has no console.
+func (a *app) unnotified(ctx context.Context) error {
+	if a.Process.Face != command.Background && a.Process.Face != webFace || a.notifySettings().Level == notify.Off {
+		return nil
 	}
-	if err := desktop.Check(ctx); err != nil {
+	return desktop.Check(ctx)
+}
+
+// withDesktop adds to a diagnosis why the desktop cannot notify the person; "": it can, or need not.
+func withDesktop(d command.Diagnosis, why string) command.Diagnosis {
+	if why != "" {
 		d.Findings = append(d.Findings, command.Finding{
-			Code: "no_desktop", Severity: command.SeverityNote, Text: "the desktop shows you no notifications while no console is open", Cause: err.Error(),
+			Code: "no_desktop", Severity: command.SeverityNote, Text: "the desktop shows you no notifications while no console is open", Cause: why,
 		})
 	}
 	return d

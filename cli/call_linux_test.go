@@ -42,13 +42,17 @@ func TestDoctorOnTheDesktop(t *testing.T) {
 		face  string
 		level notify.Level
 		notes int
-	}{{command.Background, notify.Calls, 1}, {command.Background, notify.Off, 0}, {consoleFace, notify.Calls, 0}} {
+	}{{command.Background, notify.Calls, 1}, {command.Background, notify.Off, 0}, {webFace, notify.Calls, 1}, {consoleFace, notify.Calls, 0}} {
 		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		a.Process = &command.Process{Face: c.face}
 		a.Kept = func() (command.Settings, error) {
 			return command.Settings{Notify: notify.Settings{Level: c.level}}, nil
 		}
-		d := a.withDesktop(t.Context(), command.Diagnosis{})
+		why := ""
+		if err := a.unnotified(t.Context()); err != nil {
+			why = err.Error()
+		}
+		d := withDesktop(command.Diagnosis{}, why)
 		if len(d.Findings) != c.notes {
 			t.Errorf("%s, %s: %+v", c.face, c.level, d.Findings)
 		}
@@ -60,13 +64,18 @@ func TestDoctorOnTheDesktop(t *testing.T) {
 	}
 }
 
-// TestConsoleAttached: an attached console notifies its user itself, and an attached program does not.
-func TestConsoleAttached(t *testing.T) {
+// TestWatched: an attached console notifies its user itself, and an attached program does not; while a person looks at a face, nobody
+// notifies them.
+func TestWatched(t *testing.T) {
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	for face, want := range map[string]bool{"console": true, "rpc": false, "tail": false} {
 		a.Process = &command.Process{Attached: func() []command.Attachment { return []command.Attachment{{Face: "send"}, {Face: face}} }}
-		if got := a.consoleAttached(); got != want {
+		if got := a.watched(); got != want {
 			t.Errorf("beside %s: %v", face, got)
+		}
+		a.Process.Focused.Add(1)
+		if !a.watched() {
+			t.Errorf("beside %s that is looked at, the desktop calls", face)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"localchat/cli/internal/doctor"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
+	"localchat/cli/internal/rpc"
 	"localchat/cli/internal/safe"
 )
 
@@ -28,11 +29,12 @@ func (a *app) doctorCommand() *cobra.Command {
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	a.Say(command.Looking)
-	patient, err := a.patient(cmd.Context())
+	patient, unnotified, err := a.patient(cmd.Context())
 	if err != nil {
 		return err
 	}
 	d := doctor.Examine(cmd.Context(), a.doctorOptions(), patient, func(what string) { a.Say(render.NoticeMark + safe.Phrase(what)) })
+	d = withDesktop(d, unnotified)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -53,20 +55,30 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// patient describes the node that runs on the data directory, if there is one.
-func (a *app) patient(ctx context.Context) (p command.Patient, err error) {
-	_, err = a.attached(ctx, "doctor", func(ctx context.Context, n command.Node, _ time.Time) (err error) {
+// patient describes the node that runs on the data directory, if there is one, and says why the desktop does not notify its person.
+func (a *app) patient(ctx context.Context) (p command.Patient, unnotified string, err error) {
+	_, err = a.attached(ctx, "doctor", func(ctx context.Context, n *rpc.Client, _ time.Time) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 		defer cancel()
-		p, err = command.PatientOf(ctx, n)
+		if p, err = command.PatientOf(ctx, n); err != nil {
+			return err
+		}
+		s, err := n.Status(ctx)
+		unnotified = s.NoDesktop
 		return err
 	})
-	return p, err
+	return p, unnotified, err
 }
 
 // diagnosis runs doctor for a face. It shows no progress, because a console owns the screen.
 func (a *app) diagnosis(ctx context.Context, p command.Patient) command.Diagnosis {
-	return a.withDesktop(ctx, doctor.Examine(ctx, a.doctorOptions(), p, func(string) {}))
+	d := doctor.Examine(ctx, a.doctorOptions(), p, func(string) {})
+	if a.Process != nil {
+		if err := a.Process.Unnotified(ctx); err != nil {
+			d = withDesktop(d, err.Error())
+		}
+	}
+	return d
 }
 
 // doctorOptions returns the options of this run that matter to doctor.

@@ -26,6 +26,9 @@ const (
 	// maxAnswer is the longest answer to a question of the command line, in bytes. It is one word.
 	maxAnswer = 64
 
+	// openWait is how long a browser may take to open the page before the person is told what to do.
+	openWait = 20 * time.Second
+
 	// findWait is how long "localchat rooms" collects: the first burst of discovery, and one late answer.
 	findWait = 3 * time.Second
 	// completeWait is how long a shell's completion looks for rooms. Most nodes answer within half a second, and nobody wants to wait

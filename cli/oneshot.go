@@ -54,7 +54,7 @@ func (a *app) roomsCommand() *cobra.Command {
 		Example: "  localchat rooms\n  localchat rooms --wait 10s --json | jq -r '.rooms[].name'",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
-			if done, err := a.attached(cmd.Context(), "rooms", func(ctx context.Context, n command.Node, since time.Time) error {
+			if done, err := a.attached(cmd.Context(), "rooms", func(ctx context.Context, n *rpc.Client, since time.Time) error {
 				return a.listRooms(ctx, n, wait.D-time.Since(since))
 			}); done {
 				return err
@@ -271,7 +271,7 @@ func (a *app) idCommand() *cobra.Command {
 				return err
 			}
 			var info node.Info
-			done, err := a.attached(cmd.Context(), "id", func(_ context.Context, n command.Node, _ time.Time) error {
+			done, err := a.attached(cmd.Context(), "id", func(_ context.Context, n *rpc.Client, _ time.Time) error {
 				info = n.Info()
 				return nil
 			})

@@ -7,6 +7,8 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,13 +47,16 @@ func (a *app) webCommand() *cobra.Command {
 	return cmd
 }
 
+// webFace is the face of this command.
+const webFace = "web"
+
 // A pageServer speaks JSON-RPC with a page.
 type pageServer func(ctx context.Context, in io.Reader, out io.Writer) error
 
 // web serves the page on the node of the data directory.
 func (a *app) web(ctx context.Context, port int, open bool) error {
 	dir := a.opts.dir()
-	hello := attach.Hello{Face: "web", Rank: attach.Resident}
+	hello := attach.Hello{Face: webFace, Rank: attach.Resident}
 	r, err := a.reach(ctx, node.Config{DataDir: dir}, hello)
 	if err != nil {
 		return err
@@ -61,6 +66,7 @@ func (a *app) web(ctx context.Context, port int, open bool) error {
 		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error { return a.attachPage(ctx, dir, in, out) })
 	}
 	return a.withOwn(ctx, dir, hello, r.own, func(ctx context.Context) error {
+		defer a.callPerson(ctx, r.own)()
 		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error {
 			return rpc.ServeFace(ctx, &a.Env, r.own, in, out, 0, false)
 		})
@@ -121,15 +127,27 @@ func (a *app) again() string {
 
 // page serves the page until ctx ends.
 func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) error {
+	var entered atomic.Bool
 	s, err := web.Start(web.Config{
 		Port: port, Serve: serve, Again: a.again(), MaxMessage: rpc.MaxRequest, Log: a.Log, Guard: a.Guard,
-		Entered: func() { a.Say(render.NoticeMark + "a browser has opened the page") },
+		Entered: func() {
+			entered.Store(true)
+			a.Say(render.NoticeMark + "a browser has opened the page")
+		},
 	})
 	if err != nil {
 		return &fail.Error{Code: fail.ExitFailure, Text: "the page cannot be served: " + err.Error(), Hint: "without --port it takes a free port"}
 	}
 	defer s.Close()
 	lines := a.rows(ctx)
+	hint := func() {
+		if !entered.Load() {
+			a.Say(render.NoticeMark + "no browser has opened the page yet: paste the link into a browser of this machine; it must use no proxy for 127.0.0.1")
+		}
+	}
+	if open {
+		defer time.AfterFunc(openWait, hint).Stop()
+	}
 	for {
 		link := s.Link()
 		if err := a.printLink(link); err != nil {
@@ -145,6 +163,7 @@ func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) e
 				<-ctx.Done()
 				return ctx.Err()
 			}
+			hint()
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, test as nodeTest } from 'node:test';
@@ -39,18 +39,18 @@ const tail = (lines) => lines.slice(-30).join('\n');
 
 /** A program on a host. */
 export class Program extends EventEmitter {
-  constructor(host, args, dir = args[0]) {
+  constructor(host, args, dir = args[0], program = settings.program) {
     super();
     this.setMaxListeners(0);
     const home = `${settings.dir}/${tests}-${host}-${dir}`;
     mkdirSync(home, { recursive: true, mode: 0o700 });
     this.home = home;
     this.lines = [];
-    this.child = spawn('ip', ['netns', 'exec', settings.hosts[host], settings.program, ...args], {
+    this.child = spawn('ip', ['netns', 'exec', settings.hosts[host], program, ...args], {
       env: { PATH: process.env.PATH, HOME: home, USER: host, XDG_DATA_HOME: `${home}/data`, XDG_CONFIG_HOME: `${home}/config`, XDG_RUNTIME_DIR: `${home}/run` },
     });
     this.ended = once(this.child, 'exit');
-    this.name = `${host}: localchat ${args.join(' ')}`;
+    this.name = `${host}: ${program.split('/').at(-1)} ${args.join(' ')}`;
     programs.push(this);
     for (const out of [this.child.stdout, this.child.stderr]) {
       createInterface({ input: out }).on('line', (line) => {
@@ -79,6 +79,10 @@ export class Program extends EventEmitter {
       this.on('line', look);
     });
   }
+
+  /** Stops the program, as a laptop that sleeps, until it wakes. */
+  sleep() { this.child.kill('SIGSTOP'); }
+  wake() { this.child.kill('SIGCONT'); }
 
   type(line) { this.child.stdin.write(`${line}\n`); }
 
@@ -117,14 +121,41 @@ export class Node extends Program {
 
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+const argsOf = (pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it has ended
+  }
+};
+
+/** The processes of a group. */
+function processes(group) {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[2] === String(group);
+    } catch {
+      return false; // it has ended
+    }
+  }).map(Number);
+}
+
 /** A browser on a host. */
 export async function browser(host, ...more) {
   const path = `${settings.dir}/chromium-${tests}-${host}`;
-  writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${settings.hosts[host]} ${settings.chromium} "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\necho $$ >${path}.pid\nexec ip netns exec ${settings.hosts[host]} ${settings.chromium} "$@"\n`);
   chmodSync(path, 0o755);
   const b = await chromium.launch({ executablePath: path, args: [...flags, ...more] });
-  ends.push(() => b.close());
-  return b;
+  const group = -Number(readFileSync(`${path}.pid`, 'utf8')); // a browser is many processes
+  ends.push(() => {
+    process.kill(group, 'SIGCONT');
+    return b.close();
+  });
+  return Object.assign(b, {
+    /** Stops its processes, or those of a type, until it wakes. */
+    sleep: (type = '') => { for (const pid of processes(-group)) if (type === '' || argsOf(pid).includes(`--type=${type}`)) process.kill(pid, 'SIGSTOP'); },
+    wake: () => process.kill(group, 'SIGCONT'),
+  });
 }
 
 /**

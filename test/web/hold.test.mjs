@@ -1,7 +1,8 @@
 // Who gets in, and what a page does when its browser, its node or its server goes.
 
 import assert from 'node:assert/strict';
-import { Node, Program, browser, open, test, watch, web } from './harness.mjs';
+import { execFileSync } from 'node:child_process';
+import { Node, Program, browser, open, settings, test, watch, web } from './harness.mjs';
 import { create, line, say } from './page.mjs';
 
 const wall = (page, title) => page.getByRole('alert').filter({ hasText: title });
@@ -95,6 +96,30 @@ test('a console beside the page, and two tabs', async () => {
   assert.deepEqual([...page.faults, ...tab.faults], []);
 });
 
+test('the doctor says in the page what stands in the way', async () => {
+  const server = await web('a');
+  const page = await open(await browser('a'), server.link);
+  const link = (state) => execFileSync('ip', ['-n', settings.hosts.a, 'link', 'set', 'eth0', state]);
+  const check = async (verdict) => {
+    await page.locator('room-list').getByRole('button', { name: 'Network' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Check the network' });
+    await dialog.getByText(verdict).waitFor();
+    const findings = await dialog.locator('.finding').evaluateAll((all) => all.map((el) => el.className.match(/is-(\w+)/)[1]));
+    assert.ok(findings.length > 0);
+    assert.deepEqual(findings, [...findings].sort((x, y) => ['fault', 'warning', 'ok', 'note'].indexOf(x) - ['fault', 'warning', 'ok', 'note'].indexOf(y)), 'what is worse comes first');
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    return findings;
+  };
+  assert.ok(!(await check(/^(Nothing stands in the way|It works, and something wants a look)\.$/)).includes('fault'));
+  try {
+    link('down');
+    assert.ok((await check('Something stands in the way.')).includes('fault'));
+  } finally {
+    link('up');
+  }
+  assert.deepEqual(page.faults, []);
+});
+
 test('the node is killed and started again, and then the server', async () => {
   let node = new Node('a', 'home');
   await node.call('node.info');
@@ -106,7 +131,7 @@ test('the node is killed and started again, and then the server', async () => {
   await line(page, 'before').waitFor();
 
   await node.kill();
-  await page.getByText('localchat does not run.').waitFor();
+  await page.getByText('localchat does not run. Type localchat up in a terminal').waitFor();
   await say(page, 'typed meanwhile');
   assert.equal(await page.getByRole('textbox', { name: /^Your line/ }).inputValue(), 'typed meanwhile', 'what was typed is lost');
   node = new Node('a', 'home');

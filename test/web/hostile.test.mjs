@@ -101,10 +101,11 @@ test('no element, no request and no script comes of a text', async () => {
   const few = markup.slice(13, 16);
   node.methods = { ...hostile(few), 'room.bans': () => ({ bans: few.map((t, i) => ({ peer: peer(i), nick: t, by: t, reason: t, until: soon })) }),
     'room.invites': () => ({ invites: few.map((t) => ({ id: t, nick: t, expires: soon })) }),
+    'node.doctor': () => ({ blocked: true, findings: few.map((t) => ({ code: t, severity: t, about: t, text: t, cause: t, do: t, blocks: true })) }),
     'room.policy': () => ({ error: { code: -32000, message: few[0], data: { code: few[1], hint: few[2] } } }) };
   await page.reload();
   await page.evaluate(() => document.querySelector('room-list [data-key="mine"] button')?.click());
-  for (const what of ['Bans', 'Open invites', 'Rules of the room']) {
+  for (const what of ['Bans', 'Open invites', 'Rules of the room', 'Network']) {
     await page.getByRole('button', { name: what, exact: true }).click();
     await page.locator('dialog[open]').getByText(few[0]).first().waitFor();
     assert.deepEqual(await harm(page), [], what);

@@ -29,7 +29,13 @@ const members = ['alice', 'bob', 'carol', 'dave'].map((nick, i) => ({ peer: peer
 test('axe finds nothing, at any width, in either colour scheme', async () => {
   const rooms = [{ id: 'mine', name: 'lab', mine: true, in: true, subject: 'today: the build' }, { id: 'their', name: 'canteen', in: true }, { id: 'near', name: 'workshop', owner: peer(7), owner_nick: 'erin', members: 4, subject: 'lathes', access: 'open' }];
   const knocks = [{ peer: peer(8), nick: 'frank', words: 'sense clip tomato gossip angry patient book pioneer', verified: false }];
-  const node = await new StandIn('a', answers({ rooms, members, knocks, lines })).listen();
+  const findings = [
+    { code: 'mdns', severity: 'ok', text: 'others are found by mDNS', blocks: false },
+    { code: 'no_desktop', severity: 'note', text: 'the desktop does not call you while no console is open', cause: 'there is no session bus', blocks: false },
+    { code: 'vpn', severity: 'warning', about: 'tun0', text: 'a VPN takes the local network', cause: 'its routes cover 192.168.1.0/24', blocks: false },
+    { code: 'firewall', severity: 'fault', about: 'eth0', text: 'a firewall drops what others send to this machine', cause: 'ufw is on', do: 'sudo ufw allow 4001 && sudo ufw allow 5353/udp', blocks: true },
+  ];
+  const node = await new StandIn('a', { ...answers({ rooms, members, knocks, lines }), 'node.doctor': () => ({ blocked: true, findings }) }).listen();
   const server = await web('a');
   const page = await open(await browser('a'), server.link);
   await page.evaluate(axe);
@@ -55,6 +61,10 @@ test('axe finds nothing, at any width, in either colour scheme', async () => {
     rules: async () => page.locator('people-pane').getByRole('button', { name: 'Rules of the room' }).click(),
     person: async () => page.locator('people-pane').getByRole('button', { name: /^bob/ }).click(),
     help: async () => page.keyboard.press('F1'),
+    network: async () => {
+      await page.locator('room-list').getByRole('button', { name: 'Network' }).click();
+      await page.getByRole('dialog').getByText('Something stands in the way.').waitFor();
+    },
     settings: async () => page.locator('room-list').getByRole('button', { name: 'Settings' }).click(),
   };
   for (const [what, show] of Object.entries(dialogs)) {

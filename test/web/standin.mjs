@@ -17,6 +17,8 @@ export function answers({ rooms = [], members, knocks = [], lines = [], words = 
     },
     'node.info': () => ({ peer: peer(0), nick: 'alice', words, addrs: [], version: 'devel' }),
     'node.shown': () => ({}),
+    'node.focus': () => ({}),
+    'node.doctor': () => ({ blocked: false, findings: [] }),
     'node.verified': () => ({ verified: [] }),
     'room.list': () => ({ rooms: all }),
     'room.history': () => ({ messages: lines.map((l) => ({ self: false, late: false, action: false, ...l })) }),

@@ -20,6 +20,7 @@ import (
 var (
 	pictures = flag.Bool("pictures", false, "save pictures of the page to a folder, and print its name")
 	long     = flag.Bool("long", false, "run the test of 50,000 lines too")
+	only     = flag.String("only", ".", "run only the tests in JavaScript whose names match this expression")
 )
 
 // moduleRoot is the root of the module, from the folder of this package.
@@ -130,7 +131,7 @@ func run(t *testing.T, file string, hosts ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", "--test", "--test-reporter=spec", file)
+	cmd := exec.Command("node", "--test", "--test-reporter=spec", "--test-name-pattern="+*only, file)
 	cmd.Env = append(os.Environ(), "WEB_TEST="+string(settings))
 	out, err := cmd.CombinedOutput()
 	if err != nil || testing.Verbose() {
@@ -163,6 +164,25 @@ func TestTypes(t *testing.T) {
 	}
 }
 
+// The modules of the page are ES modules, whatever a package.json above the checkout says.
+func TestModules(t *testing.T) {
+	need(t)
+	t.Parallel()
+	above := t.TempDir()
+	const folder = "cli/internal/web"
+	if err := os.CopyFS(filepath.Join(above, folder), os.DirFS(filepath.Join(moduleRoot, folder))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(above, "package.json"), []byte(`{"type": "commonjs"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("node", "--input-type=module", "--eval", `await import("./`+folder+`/page/safe.js")`)
+	cmd.Dir = above
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // The main job: a room is created in a page, joined from a page and a console on other hosts; one is kicked in the page, and told
 // why in its own.
 func TestJob(t *testing.T) { run(t, "job.test.mjs", "a", "b", "c") }
@@ -178,3 +198,9 @@ func TestScale(t *testing.T) { run(t, "scale.test.mjs", "a") }
 
 // The page is made for everybody: axe, the keyboard, narrow screens, both colour schemes.
 func TestLooks(t *testing.T) { run(t, "looks.test.mjs", "a") }
+
+// A page that has slept goes on, and says what is so while it cannot. Bans end.
+func TestWake(t *testing.T) { run(t, "wake.test.mjs", "a", "b") }
+
+// A browser with a proxy reaches the page, or is told what to do.
+func TestProxy(t *testing.T) { run(t, "proxy.test.mjs", "a") }

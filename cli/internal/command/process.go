@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+	"sync/atomic"
 	"time"
 
 	"localchat/node"
@@ -16,6 +18,10 @@ type Process struct {
 	Log string
 	// Attached returns the faces in other processes.
 	Attached func() []Attachment
+	// Focused counts the faces that a person looks at now.
+	Focused atomic.Int32
+	// Unnotified returns why the desktop cannot notify the person, who wants it to; nil: it can, or need not.
+	Unnotified func(context.Context) error
 	// End ends the process in order, as /quit does.
 	End func()
 }
@@ -33,13 +39,15 @@ type Attachment struct {
 
 // A Status says what runs on a data directory.
 type Status struct {
-	PID     int          `json:"pid"`
-	Face    string       `json:"face"`
-	Version string       `json:"version"`
-	Since   time.Time    `json:"since"`
-	Log     string       `json:"log,omitempty"`
-	Rooms   []Seat       `json:"rooms"`
-	Faces   []Attachment `json:"faces"`
+	PID     int       `json:"pid"`
+	Face    string    `json:"face"`
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
+	Log     string    `json:"log,omitempty"`
+	// NoDesktop is why the desktop does not call the person, or "".
+	NoDesktop string       `json:"no_desktop,omitempty"`
+	Rooms     []Seat       `json:"rooms"`
+	Faces     []Attachment `json:"faces"`
 }
 
 // A Seat is a room that the node is in.

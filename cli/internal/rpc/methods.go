@@ -23,6 +23,7 @@ type rpcMethods struct {
 	n      command.OwnNode
 	events *teller
 	visits *visits
+	focus  *focus
 	// pid is of the process that asks, if it is another one.
 	pid int
 	// cancelRequest ends the request with that id.
@@ -205,6 +206,7 @@ func (m rpcMethods) table() handler.Map {
 		"node.ignored":   method(m, m.ignored),
 		"node.subscribe": method(m, m.subscribe),
 		"node.shown":     method(m, m.shown),
+		"node.focus":     method(m, m.setFocus),
 		"node.cancel":    method(m, m.cancel),
 		"node.net":       method(m, m.net),
 		"node.doctor":    method(m, m.doctor),

@@ -29,6 +29,11 @@ func (m rpcMethods) status(ctx context.Context, _ noParams) (command.Status, err
 		PID: os.Getpid(), Face: p.Face, Version: p.Version, Since: p.Since, Log: p.Log,
 		Rooms: []command.Seat{}, Faces: OrEmpty(p.Others(m.pid)),
 	}
+	if p.Unnotified != nil {
+		if err := p.Unnotified(ctx); err != nil {
+			s.NoDesktop = err.Error()
+		}
+	}
 	rooms, err := m.n.Rooms(ctx)
 	if err != nil {
 		return s, err

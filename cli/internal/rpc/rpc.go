@@ -54,8 +54,9 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 	}
 	tell := &teller{env: env, n: n}
 	var server *jrpc2.Server
-	visits := &visits{}
-	table := rpcMethods{env: env, n: n, events: tell, visits: visits, pid: s.pid, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
+	visits, looked := &visits{}, &focus{process: env.Process}
+	defer looked.set(false)
+	table := rpcMethods{env: env, n: n, events: tell, visits: visits, focus: looked, pid: s.pid, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
 	methods := &methodTable{env: env, ctx: ctx, drainWait: wire.drainWait, methods: table, turns: newTurns(n)}
 	server = jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own bounds

@@ -134,7 +134,7 @@ function message(store, room, m) {
     store.noteNew(room, item);
     if (item.calls && !store.seen(room)) chime();
   }
-  store.outgoing = store.outgoing.filter((o) => !(m.self && o.state === 'unknown' && o.room === room.id && o.text === m.text && item.at >= o.at - 1000));
+  store.outgoing = store.outgoing.filter((o) => !(m.self && o.state === 'unknown' && o.room === room.id && o.text === m.text));
   store.changed('lines', room.id);
 }
 

@@ -51,7 +51,7 @@ class LinkBanner extends View {
 
   /** What is wrong with the connection, and what to do. @param {import('./rpc.js').Link} link @returns {(Node|string)[]} */
   trouble(link) {
-    const kept = ' What you have not sent is kept.';
+    const kept = store.wasOpen ? ' What you have not sent is kept.' : '';
     const what = (/** @type {string} */ title, /** @type {(Node|string)[]} */ ...rest) => [h('strong', {}, title), ' ', ...rest];
     switch (link) {
       case 'asleep': return store.rpc.again ? what('localchat does not run.', 'Type ', h('code', {}, store.rpc.again), ' in a terminal, and this page goes on.', kept)

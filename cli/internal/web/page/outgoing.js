@@ -7,14 +7,19 @@
 /** Says a line, or sends it to one member. @param {Store} store @param {Room} room @param {string} text @param {boolean} action */
 export function say(store, room, text, action = false) {
   /** @type {Outgoing} */
-  const out = { key: ++store.lastKey, room: room.id, text, action, to: room.to?.peer ?? '', toNick: room.to?.nick ?? '', at: Date.now(), state: 'sending', error: '' };
+  const out = { key: ++store.lastKey, room: room.id, text, action, to: room.to?.peer ?? '', toNick: room.to?.nick ?? '', at: Date.now(), known: [], state: 'sending', error: '' };
   store.outgoing.push(out);
   void send(store, out);
 }
 
+/** The keys of the lines that I have said with this text. @param {Store} store @param {Outgoing} out */
+function alike(store, out) {
+  return (store.rooms.get(out.room)?.transcript.items ?? []).filter((i) => i.self && i.kind === 'line' && i.text === out.text).map((i) => i.key);
+}
+
 /** @param {Store} store @param {Outgoing} out */
 export async function send(store, out) {
-  Object.assign(out, { state: 'sending', at: Date.now(), error: '' });
+  Object.assign(out, { state: 'sending', at: Date.now(), known: alike(store, out), error: '' });
   try {
     const { id } = out.to ? await store.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
       : await store.rpc.call('room.say', { room: out.room, text: out.text, ...(out.action && { action: true }) });
@@ -41,7 +46,6 @@ export function discard(store, out) {
 /** Called after a new connection: a line whose answer was lost may have been said all the same. @param {Store} store */
 export function settle(store) {
   for (const out of [...store.outgoing]) {
-    const said = store.rooms.get(out.room)?.transcript.items.some((i) => i.self && i.kind === 'line' && i.text === out.text && i.at >= out.at - 1000);
-    if (out.state === 'unknown' && said) discard(store, out);
+    if (out.state === 'unknown' && alike(store, out).some((key) => !out.known.includes(key))) discard(store, out);
   }
 }

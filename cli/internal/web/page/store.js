@@ -60,6 +60,8 @@ export class Store extends EventTarget {
     /** Joins that wait for an answer here. */
     this.joining = 0;
     this.wasOpen = false;
+    /** The node was told that the page is looked at. */
+    this.focused = false;
     this.today = new Date().toDateString();
     /** @type {Map<string, number>} */
     this.timers = new Map();
@@ -80,6 +82,8 @@ export class Store extends EventTarget {
     for (const { id, name, nick, removed } of gone.kept()) Object.assign(this.room(id), { name, nick, removed, refused: removed === null, told: true });
     setInterval(() => this.refresh(), 5000);
     addEventListener('pagehide', () => this.noteSeen());
+    for (const what of ['focus', 'blur']) addEventListener(what, () => this.focus());
+    document.addEventListener('visibilitychange', () => this.focus());
   }
 
   /** Tells the views about a change. @param {string} what @param {string} [room] */
@@ -110,6 +114,8 @@ export class Store extends EventTarget {
       for (const [id, room] of this.rooms) if (!room.removed && !room.refused && !inside.has(id)) this.drop(id);
       this.takeList(list);
       this.rpc.opened();
+      this.focused = false;
+      this.focus();
       this.changed('open');
       const rooms = [...this.rooms.values()].sort((a, b) => Number(b.id === this.current) - Number(a.id === this.current));
       for (const room of rooms) await this.load(room);
@@ -239,8 +245,17 @@ export class Store extends EventTarget {
     this.changed('rooms');
   }
 
+  get inSight() { return document.visibilityState === 'visible' && document.hasFocus(); }
+
+  /** Tells the node whether the page is looked at: it need not call the person then. */
+  focus() {
+    if (this.focused === this.inSight || this.rpc.link !== 'open') return;
+    this.focused = this.inSight;
+    this.rpc.call('node.focus', { focused: this.focused }).catch(() => {}); // the next connection says it again
+  }
+
   /** Whether the person sees new lines of a room: the page records here whether the end is on the screen. @param {Room} room */
-  seen(room) { return this.current === room.id && document.visibilityState === 'visible' && document.hasFocus() && this.atEnd; }
+  seen(room) { return this.current === room.id && this.inSight && this.atEnd; }
   atEnd = true;
 
   /** Records that the lines of a room have been seen here. @param {Room} room */

@@ -48,7 +48,8 @@
 
 /**
  * A line on its way to the node.
- * @typedef {{key: number, room: string, text: string, action: boolean, to: string, toNick: string, at: number,
+ * `known` are the keys of the lines that had the same text when it was sent.
+ * @typedef {{key: number, room: string, text: string, action: boolean, to: string, toNick: string, at: number, known: string[],
  *   state: 'sending'|'unknown'|'failed', error: string}} Outgoing
  */
 
