@@ -2,9 +2,15 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/node/internal/fault"
+	"localchat/node/internal/store"
 )
 
 // heard is what a node's user was shown of what somebody said so far.
@@ -139,4 +145,30 @@ func TestIgnoredPeersAreStored(t *testing.T) {
 	if got := must(n.Ignored(ctx)); len(got) != 1 || got[0].Peer != want.Peer || !got[0].At.Equal(want.At) {
 		t.Errorf("ignored are %+v, want %+v", got, want)
 	}
+}
+
+// TestNotesAreBounded: a node verifies no more people than maxVerified, and ignores no more than maxIgnored.
+func TestNotesAreBounded(t *testing.T) {
+	simulate(t, 2, func(l *simLAN) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		full := func(n int) map[peer.ID]store.Note {
+			notes := make(map[peer.ID]store.Note)
+			for i := range n {
+				notes[peer.ID(fmt.Sprint("peer", i))] = store.Note{}
+			}
+			return notes
+		}
+		must(ask(l.ctx(), alice, inLoop(func(l *loop) { l.trusts = newTrusts(full(maxVerified), full(maxIgnored)) })))
+		if _, err := alice.Verify(l.ctx(), "lab", "bob", true); AsError(err).Reason != fault.ManyVerified {
+			t.Errorf("with %d verified people, one more gives %v", maxVerified, err)
+		}
+		if _, err := alice.Ignore(l.ctx(), "lab", "bob", true); AsError(err).Reason != fault.ManyIgnored {
+			t.Errorf("with %d ignored people, one more gives %v", maxIgnored, err)
+		}
+		must(ask(l.ctx(), alice, inLoop(func(l *loop) { l.trusts = newTrusts(full(maxVerified-1), full(maxIgnored-1)) })))
+		must(alice.Verify(l.ctx(), "lab", "bob", true))
+		must(alice.Ignore(l.ctx(), "lab", "bob", true))
+	})
 }

@@ -210,3 +210,15 @@ func TestUnverifyNamesOnePeer(t *testing.T) {
 		}
 	})
 }
+
+// TestFewPeopleAreListed: if many people fit, the error lists maxListed of them and says how many more there are.
+func TestFewPeopleAreListed(t *testing.T) {
+	var all []Named
+	for i := range maxListed + 3 {
+		all = append(all, Named{personaID(fmt.Sprint("zoe", i)), "zoe"})
+	}
+	_, err := FindWho("zoe", "in lab", all)
+	if text := AsError(err).Text; strings.Count(text, "zoe (") != maxListed || !strings.HasSuffix(text, ", and 3 more") {
+		t.Errorf("the error says %s", text)
+	}
+}
