@@ -211,8 +211,7 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 	case protocol.SetNick:
 		change, err = next.setNick(r, b)
 	case protocol.SetPolicy:
-		next.policy = b.Policy
-		change = Change{Kind: PolicySet, Before: s.policy, NewKey: KeyDerived}
+		change, err = next.setPolicy(b)
 	case protocol.Rekey:
 		change = Change{Kind: Rekeyed, NewKey: KeyFresh}
 	case protocol.Close:

@@ -10,9 +10,9 @@
 //     are deputies the authority.
 //  2. A record applies if it is the next (seq, prev, room, term, epoch), if its author is the authority in the state
 //     before it, and if no rule below forbids it. Any other record changes nothing.
-//  3. Admit, Leave, Remove, SetPolicy, Rekey, Mute and Unmute start a new epoch; Create is epoch 1; Unban and Close change none.
-//     The key of an Admit's, a SetPolicy's, a Mute's or an Unmute's epoch is derived from the key before; every other key is
-//     fresh. So one policy holds in the whole of an epoch.
+//  3. Admit, Leave, Remove, Rekey, Mute and Unmute start a new epoch, and so does a SetPolicy that changes which lines count
+//     (Slow), and no other; Create is epoch 1; the other records change none. The key of an Admit's, a SetPolicy's, a Mute's or an
+//     Unmute's epoch is derived from the key before; every other key is fresh.
 //     A removal and its new key are one step. The record that starts an epoch commits to its key. No other key counts for
 //     that epoch, not even one from the authority.
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.

@@ -208,11 +208,7 @@ func (s *step) order(ev Event) error {
 	case SetNick:
 		return s.setNick(e)
 	case SetPolicy:
-		if e.Policy == s.next.state.policy {
-			s.already("", s.next.state.Seq())
-			return nil
-		}
-		return s.commit(protocol.SetPolicy{Policy: e.Policy})
+		return s.setPolicy(e.Policy)
 	case Rekey:
 		return s.commit(protocol.Rekey{})
 	case Close:

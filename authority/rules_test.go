@@ -17,6 +17,8 @@ import (
 func TestKeySteps(t *testing.T) {
 	policy := protocol.DefaultPolicy()
 	policy.Subject = "tea"
+	slow := policy
+	slow.Slow = time.Second
 	for name, c := range map[string]struct {
 		body   protocol.Body
 		key    KeyStep
@@ -28,7 +30,8 @@ func TestKeySteps(t *testing.T) {
 		"ban":    {protocol.Remove{Peer: id("bob"), Kind: protocol.Banned}, KeyFresh, 1},
 		"rekey":  {protocol.Rekey{}, KeyFresh, 1},
 		"nick":   {protocol.SetNick{Peer: id("bob"), Nick: "robert"}, KeySame, 0},
-		"policy": {protocol.SetPolicy{Policy: policy}, KeyDerived, 1},
+		"policy": {protocol.SetPolicy{Policy: policy}, KeySame, 0},
+		"slow":   {protocol.SetPolicy{Policy: slow, NewEpoch: true}, KeyDerived, 1},
 		"close":  {protocol.Close{Kind: protocol.Closed}, KeySame, 0},
 	} {
 		s := room(t, "bob")

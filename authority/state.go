@@ -189,7 +189,7 @@ func (s State) Epoch() uint64 { return s.epoch }
 func (s State) Policy() protocol.Policy { return s.policy }
 
 // Slow returns the least time between two lines of p in epoch, by which those of them count that are far enough apart; zero: all do.
-// A policy starts an epoch, so one holds for the whole of it. The owner, which sets it, is not held to it.
+// A policy with another pace starts an epoch, so one holds for the whole of it. The owner, which sets it, is not held to it.
 func (s State) Slow(p peer.ID, epoch uint64) time.Duration {
 	if p == s.owner || p == s.authority {
 		return 0

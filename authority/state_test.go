@@ -86,7 +86,8 @@ func TestApplyRefuses(t *testing.T) {
 		return sign(t, r, "alice")
 	}
 	plain := func(body protocol.Body) protocol.SignedRecord { return nextRecord(t, s, "alice", body) }
-	rekey := protocol.Rekey{}
+	rekey, slow := protocol.Rekey{}, s.Policy()
+	slow.Slow = time.Second
 	for name, c := range map[string]struct {
 		state State
 		r     protocol.SignedRecord
@@ -102,6 +103,8 @@ func TestApplyRefuses(t *testing.T) {
 		"epoch skipped":            {s, with(rekey, func(r *protocol.Record) { r.Epoch++ }), ErrChain},
 		"epoch kept":               {s, with(rekey, func(r *protocol.Record) { r.Epoch-- }), ErrChain},
 		"epoch of a policy":        {s, with(protocol.SetPolicy{Policy: s.Policy()}, func(r *protocol.Record) { r.Epoch++ }), ErrChain},
+		"a policy without reason":  {s, plain(protocol.SetPolicy{Policy: s.Policy(), NewEpoch: true}), ErrRule},
+		"a slow one in its epoch":  {s, plain(protocol.SetPolicy{Policy: slow}), ErrRule},
 		"author is a member":       {s, nextRecord(t, s, "bob", rekey), ErrNotEntitled},
 		"author is a stranger":     {s, nextRecord(t, s, "eve", rekey), ErrNotEntitled},
 		"admit a member":           {s, plain(protocol.Admit{Peer: id("bob"), Nick: "bert"}), ErrRule},

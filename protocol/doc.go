@@ -100,13 +100,13 @@
 //
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
-// payload is the room's id. Epoch is the epoch in force after the record. Unban and Close start
-// no epoch; all other records start one and have key: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave,
+// Remove, Rekey, Mute and Unmute start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
 // key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //
 //	8 create      name, nick, policy, salt           12 unban       peer
-//	9 admit       peer, nick, invite (or none)       13 set_policy  policy
+//	9 admit       peer, nick, invite (or none)       13 set_policy  policy, new_epoch
 //	10 leave      peer, cut (or none)                14 rekey
 //	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
 //	              until (bans, after at), cut

@@ -97,7 +97,7 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 	case 4:
 		r.Body = Unban{Peer: genPeer.Draw(t, "peer")}
 	case 5:
-		r.Body = SetPolicy{genPolicy(t)}
+		r.Body = SetPolicy{genPolicy(t), rapid.Bool().Draw(t, "new epoch")}
 	case 6:
 		r.Body = Rekey{}
 	case 7:

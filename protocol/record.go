@@ -38,9 +38,11 @@ type Record struct {
 
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
-	switch b.(type) {
-	case Create, Admit, Leave, Remove, SetPolicy, Rekey, Mute, Unmute:
+	switch b := b.(type) {
+	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute:
 		return true
+	case SetPolicy:
+		return b.NewEpoch
 	}
 	return false
 }
@@ -94,8 +96,11 @@ type (
 	}
 	// Unban lifts a ban.
 	Unban struct{ Peer peer.ID }
-	// SetPolicy replaces the room's policy.
-	SetPolicy struct{ Policy Policy }
+	// SetPolicy replaces the room's policy. NewEpoch: it starts an epoch, since another rule says which lines count.
+	SetPolicy struct {
+		Policy   Policy
+		NewEpoch bool
+	}
 	// Rekey starts an epoch without a change of membership.
 	Rekey struct{}
 	// Close ends the room; no record follows it. Kind is Closed or Idle.

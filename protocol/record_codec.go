@@ -28,7 +28,7 @@ func (r Record) encode() ([]byte, error) {
 	case Unban:
 		m.Body = &pb.Record_Unban{Unban: &pb.Unban{Peer: []byte(b.Peer)}}
 	case SetPolicy:
-		m.Body = &pb.Record_SetPolicy{SetPolicy: &pb.SetPolicy{Policy: b.Policy.toPB()}}
+		m.Body = &pb.Record_SetPolicy{SetPolicy: &pb.SetPolicy{Policy: b.Policy.toPB(), NewEpoch: b.NewEpoch}}
 	case Rekey:
 		m.Body = &pb.Record_Rekey{Rekey: &pb.Rekey{}}
 	case Close:
@@ -103,7 +103,7 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 	case *pb.Record_Unban:
 		return Unban{Peer: r.peer("unban.peer", b.Unban.Peer)}
 	case *pb.Record_SetPolicy:
-		return SetPolicy{Policy: r.policy("set_policy.policy", b.SetPolicy.Policy)}
+		return SetPolicy{Policy: r.policy("set_policy.policy", b.SetPolicy.Policy), NewEpoch: b.SetPolicy.NewEpoch}
 	case *pb.Record_Rekey:
 		return Rekey{}
 	case *pb.Record_Close:

@@ -61,7 +61,7 @@ func bodies(t testing.TB) map[string]Body {
 		"leave":      Leave{Peer: bob, Cut: cut},
 		"remove":     Remove{Peer: bob, Kind: Banned, Until: noon.Add(time.Hour), Cut: cut},
 		"unban":      Unban{Peer: bob},
-		"set-policy": SetPolicy{Policy{Access: Invite, Subject: "süß", Retain: time.Second, History: HistoryAll, MembersInvite: true, HideReasons: true, Slow: 5 * time.Second}},
+		"set-policy": SetPolicy{NewEpoch: true, Policy: Policy{Access: Invite, Subject: "süß", Retain: time.Second, History: HistoryAll, MembersInvite: true, HideReasons: true, Slow: 5 * time.Second}},
 		"rekey":      Rekey{},
 		"close":      Close{Kind: Idle},
 		"mute":       Mute{Peer: bob, Until: noon.Add(time.Hour), Cut: cut},

@@ -1110,6 +1110,7 @@ func (x *Unban) GetPeer() []byte {
 type SetPolicy struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Policy        *Policy                `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	NewEpoch      bool                   `protobuf:"varint,2,opt,name=new_epoch,json=newEpoch,proto3" json:"new_epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1149,6 +1150,13 @@ func (x *SetPolicy) GetPolicy() *Policy {
 		return x.Policy
 	}
 	return nil
+}
+
+func (x *SetPolicy) GetNewEpoch() bool {
+	if x != nil {
+		return x.NewEpoch
+	}
+	return false
 }
 
 type Rekey struct {
@@ -4054,9 +4062,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05until\x18\x03 \x01(\x04R\x05until\x12#\n" +
 	"\x03cut\x18\x04 \x01(\v2\x11.localchat.v1.CutR\x03cut\"\x1b\n" +
 	"\x05Unban\x12\x12\n" +
-	"\x04peer\x18\x01 \x01(\fR\x04peer\"9\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"V\n" +
 	"\tSetPolicy\x12,\n" +
-	"\x06policy\x18\x01 \x01(\v2\x14.localchat.v1.PolicyR\x06policy\"\a\n" +
+	"\x06policy\x18\x01 \x01(\v2\x14.localchat.v1.PolicyR\x06policy\x12\x1b\n" +
+	"\tnew_epoch\x18\x02 \x01(\bR\bnewEpoch\"\a\n" +
 	"\x05Rekey\"5\n" +
 	"\x05Close\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.localchat.v1.ReasonKindR\x04kind\"U\n" +
