@@ -184,7 +184,7 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]
 		f.member, f.admitted, f.nick, f.renamed = true, r.Seq, b.Nick, time.Time{}
-		e.named()
+		e.named(r)
 		delete(e.model, b.Peer)
 	case protocol.Leave:
 		f := e.folk[e.indexOf(b.Peer)]
@@ -200,7 +200,7 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 			e.violated(23, "%s has another nick after %v", f.name, d)
 		}
 		f.nick, f.renamed = b.Nick, r.At
-		e.named()
+		e.named(r)
 	case protocol.Unmute:
 		e.folk[e.indexOf(b.Peer)].silent = false
 		e.forgetMute(b.Peer)

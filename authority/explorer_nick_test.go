@@ -47,8 +47,12 @@ func (e *explorer) forgeNick(f *folk, nick string) {
 	}
 }
 
-// named holds that the members have the nicks that the log has given them, and that no two look alike.
-func (e *explorer) named() {
+// named holds that the members have the nicks that the log has given them, and that no two look alike. r is the record that the
+// model follows: when the authority takes records back, the members have later ones already.
+func (e *explorer) named(r protocol.SignedRecord) {
+	if r.Seq != e.heard.Seq() {
+		return
+	}
 	for _, f := range e.folk {
 		m, in := e.heard.Member(f.peer)
 		if in && f.member && m.Nick != f.nick {
