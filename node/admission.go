@@ -281,8 +281,8 @@ func (l *loop) publishGuests() {
 		}
 		guests[r.authority()] += 0
 		if r.owner() {
-			for _, f := range r.ledger.Failures() {
-				if r.ledger.Owes(f.Peer, now) {
+			for _, f := range r.desk.ledger.Failures() {
+				if r.desk.ledger.Owes(f.Peer, now) {
 					guests[f.Peer]++
 				}
 			}

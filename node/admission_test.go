@@ -336,7 +336,7 @@ func TestFloodText(t *testing.T) {
 	l := must(newLoop(n, nil))
 	r := newRoom(l, w.ID())
 	defer r.cancel()
-	r.ledger = &w.Ledger
+	r.desk.ledger = &w.Ledger
 	l.rooms[r.id], l.order = r, append(l.order, r.id)
 	sub := &Subscription{Queue: NewQueue()}
 	l.subs[sub] = struct{}{}

@@ -287,7 +287,7 @@ func joinsAsLookAlike(s *siege) {
 
 // removesCarolToo leaves a reason waiting for carol, not for mallory: carol cannot hear alice.
 func removesCarolToo(s *siege) {
-	s.peek("carol", func(r *room) { s.stolen = *r.seat })
+	s.peek("carol", func(r *room) { s.stolen = *r.membership.seat })
 	s.cut("alice", "carol")
 	s.cut("bob", "carol")
 	must(s.nodes["alice"].Kick(s.ctx(), "lab", "carol", "for carol alone"))

@@ -29,24 +29,24 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 	if r == nil || !r.owner() {
 		return &protocol.AskReply{}, nil
 	}
-	if r.recovering != nil {
-		return nil, r.notReady()
+	if r.desk.recovering != nil {
+		return nil, r.desk.notReady()
 	}
 	if _, member := r.state().Member(q.peer); !member {
 		return &protocol.AskReply{}, nil
 	}
 	if q.req.Leave {
-		cut, err := r.cutOf(q.peer)
+		cut, err := r.desk.cutOf(q.peer)
 		if err != nil {
 			return nil, err
 		}
-		err = r.step(authority.Leave{Peer: q.peer, Cut: cut})
+		err = r.desk.step(authority.Leave{Peer: q.peer, Cut: cut})
 		return &protocol.AskReply{OK: err == nil}, nil
 	}
 	if q.req.Nick != "" {
-		return nickReply(r.rename(q.peer, q.req.Nick))
+		return nickReply(r.desk.rename(q.peer, q.req.Nick))
 	}
-	info, err := r.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)
+	info, err := r.desk.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)
 	if err != nil {
 		return &protocol.AskReply{}, nil
 	}

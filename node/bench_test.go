@@ -24,7 +24,7 @@ func benchNode(b *testing.B) *loop {
 func benchRoom(b *testing.B, w *roomtest.Room) *room {
 	r := newRoom(benchNode(b), w.ID())
 	b.Cleanup(r.cancel)
-	r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
+	r.desk.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 	return r
 }
 

@@ -85,7 +85,7 @@ func (l *loop) watchClock() {
 func (l *loop) stepOwned(ev authority.Event) {
 	for _, r := range l.rooms {
 		if r.owner() {
-			if err := r.step(ev); err != nil {
+			if err := r.desk.step(ev); err != nil {
 				l.n.log.Warn("clock", "room", r.id, "err", err)
 			}
 		}

@@ -162,8 +162,8 @@ func (dropHeld) run(l *loop) (dropped int, err error) {
 // run counts the peers that have still to be told, or to confirm that they were.
 func (owedCount) run(l *loop) (owed int, err error) {
 	for _, r := range l.rooms {
-		for _, f := range r.ledger.Failures() {
-			if r.ledger.Owes(f.Peer, l.now()) {
+		for _, f := range r.desk.ledger.Failures() {
+			if r.desk.ledger.Owes(f.Peer, l.now()) {
 				owed++
 			}
 		}

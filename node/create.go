@@ -49,7 +49,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	}
 	r := newRoom(l, next.State().Room())
 	r.name = name
-	r.ledger = &next
+	r.desk.ledger = &next
 	for _, e := range effects {
 		if c, ok := e.(authority.Commit); ok {
 			r.records = append(r.records, c.Record)
@@ -60,7 +60,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	l.noteLook() // its owner is told of another room of that name
 	l.saveKnown()
 	if policy != founding {
-		if err := r.step(authority.SetPolicy{Policy: policy}); err != nil {
+		if err := r.desk.step(authority.SetPolicy{Policy: policy}); err != nil {
 			return RoomInfo{}, ruleError(name, err)
 		}
 	}

@@ -217,7 +217,7 @@ func fillRoom(b *testing.B, owner Config, members int) *crowdedRoom {
 	r.loop(func(l *loop) {
 		for i := range members - 1 {
 			name := crowdName(i)
-			must(struct{}{}, l.rooms[room].step(authority.Knock{Peer: personaID(name), Request: protocol.JoinRequest{Room: room, Nick: name}}))
+			must(struct{}{}, l.rooms[room].desk.step(authority.Knock{Peer: personaID(name), Request: protocol.JoinRequest{Room: room, Nick: name}}))
 		}
 	})
 	cmd := exec.CommandContext(b.Context(), must(os.Executable()))

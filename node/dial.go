@@ -346,8 +346,8 @@ func (e connectedness) handle(l *loop) {
 		if _, ok := r.state().Member(e.peer); !ok {
 			continue
 		}
-		if e.connected && r.recovering != nil {
-			r.askForHead(e.peer)
+		if e.connected && r.desk.recovering != nil {
+			r.desk.recovering.askForHead(e.peer)
 		} else if e.connected {
 			r.carry(r.talk.Greet(r.world(), e.peer))
 		} else if r.owner() {

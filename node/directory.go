@@ -376,10 +376,10 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	mine := make(map[protocol.RoomID]bool)
 	for _, id := range l.order {
 		r := l.rooms[id]
-		if r.recovering != nil && !l.twin.live() {
+		if r.desk.recovering != nil && !l.twin.live() {
 			return nil, errRecovering // it will be in the list in a moment
 		}
-		if r.state().Closed() || !r.joined && r.recovering == nil {
+		if r.state().Closed() || !r.joined && r.desk.recovering == nil {
 			continue
 		}
 		infos = append(infos, r.info())

@@ -75,7 +75,7 @@ func (d *door) answer(a authority.AnswerJoin) {
 	}
 	reply := a.Reply
 	if reply.Code == protocol.JoinNickTaken {
-		reply.Text = d.r.ledger.FreeNick(a.Peer, k.nick)
+		reply.Text = d.r.desk.ledger.FreeNick(a.Peer, k.nick)
 	}
 	if reply.Code == protocol.JoinAdmitted {
 		var more bool
@@ -100,7 +100,7 @@ func (d *door) knockEvent(p peer.ID, nick string) Knock {
 
 // alike reports whether another at the door has the nick of p, or one that looks like it.
 func (d *door) alike(p peer.ID) bool {
-	knocks := d.r.ledger.Knocks()
+	knocks := d.r.desk.ledger.Knocks()
 	i := slices.IndexFunc(knocks, func(k authority.Knocking) bool { return k.Peer == p })
 	return i >= 0 && doublesOf(knocks)[i]
 }

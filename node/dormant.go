@@ -82,23 +82,23 @@ func (l *loop) wakeOwn(id protocol.RoomID) error {
 	d := l.dormant.own[id]
 	delete(l.dormant.own, id)
 	r := newRoom(l, id)
-	r.ledger, r.resumed = &d.ledger, true
+	r.desk.ledger, r.resumed = &d.ledger, true
 	r.replayed(d.records)
 	if d.ledger.State().Closed() {
 		l.enter(r)
 		r.noteEnd()
 		return nil // it only tells the members that have not heard yet
 	}
-	r.recovering = newRecovery(l.now())
+	r.desk.recovering = newRecovery(r)
 	l.enter(r)
-	return r.recover()
+	return r.desk.recover()
 }
 
 func (l *loop) wakeSeat(id protocol.RoomID) {
 	s := l.dormant.seats[id]
 	delete(l.dormant.seats, id)
 	r := newRoom(l, id)
-	r.seat, r.resumed, r.name, r.nick = &s.Seat, true, s.Name, s.Nick
+	r.membership.seat, r.resumed, r.name, r.membership.nick = &s.Seat, true, s.Name, s.Nick
 	l.n.gate.TypeIn(parseAddrs(s.Lasting)...)
 	l.book.want(s.Seat.Authority, parseAddrs(s.Addrs))
 	l.enter(r)

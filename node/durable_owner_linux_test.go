@@ -47,7 +47,7 @@ func (q silence) run(l *loop) (authority.Seat, error) {
 	if r == nil {
 		return authority.Seat{}, errors.New("no such room")
 	}
-	seat := *r.seat
+	seat := *r.membership.seat
 	l.forget(r)
 	return seat, nil
 }

@@ -137,7 +137,7 @@ func TestFlooderIsNamed(t *testing.T) {
 	lp := must(newLoop(n, nil))
 	r := newRoom(lp, w.ID())
 	defer r.cancel()
-	r.ledger = &w.Ledger
+	r.desk.ledger = &w.Ledger
 	lp.rooms[r.id], lp.order = r, append(lp.order, r.id)
 	sub := &Subscription{Queue: NewQueue()}
 	lp.subs[sub] = struct{}{}
@@ -178,7 +178,7 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 		lp := must(newLoop(n, nil))
 		r := newRoom(lp, w.ID())
 		defer r.cancel()
-		r.ledger = &w.Ledger
+		r.desk.ledger = &w.Ledger
 		then := r.world()
 		then.Allow = func(peer.ID, string) bool { return true }
 		if old {

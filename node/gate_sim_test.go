@@ -239,7 +239,7 @@ func TestAnOwnersListPointsNobodyElsewhere(t *testing.T) {
 		o.inLoop(bob, func(l *loop) {
 			r := l.rooms[lab.ID]
 			for i, addrs := range [][]multiaddr.Multiaddr{near, foreignAddrs} {
-				r.takePresence(&protocol.PollMember{Presence: r.absence.presence + 1 + uint64(i), Present: []protocol.Presence{{Peer: o.mallory.ID(), Addrs: addrs}}})
+				r.membership.absence.take(&protocol.PollMember{Presence: r.membership.absence.presence + 1 + uint64(i), Present: []protocol.Presence{{Peer: o.mallory.ID(), Addrs: addrs}}})
 			}
 			if e := l.book.entry(o.mallory.ID()); e == nil || len(e.addrs) != 1 || !e.addrs[0].Equal(near[0]) {
 				t.Errorf("bob's book has %+v", e)

@@ -73,12 +73,12 @@ func (r *room) freeze(a, b protocol.SignedRecord) {
 	if r.frozen() {
 		return
 	}
-	if r.ledger != nil {
-		next, ok := r.ledger.Forked(a, b)
+	if r.desk.ledger != nil {
+		next, ok := r.desk.ledger.Forked(a, b)
 		if !ok {
 			return
 		}
-		r.ledger = &next
+		r.desk.ledger = &next
 	} else {
 		next, ok := r.memberState.Forked(a, b)
 		if !ok {
@@ -146,50 +146,31 @@ func (n *Node) handOver(ctx context.Context, p peer.ID, proof protocol.SyncReque
 }
 
 // contradictReason does so if our log says another thing of the record that the reason names.
-func (r *room) contradictReason(reason protocol.SignedReason) {
-	if reason.Removal > uint64(len(r.records)) {
+func (ms *membership) contradictReason(reason protocol.SignedReason) {
+	if reason.Removal > uint64(len(ms.r.records)) {
 		return
 	}
-	rec := r.records[reason.Removal-1]
+	rec := ms.r.records[reason.Removal-1]
 	switch b := rec.Body.(type) {
 	case protocol.Close:
 	case protocol.Remove:
-		if b.Peer != r.l.n.self {
-			r.contradict(rec)
+		if b.Peer != ms.r.l.n.self {
+			ms.r.contradict(rec)
 		}
 	case protocol.Mute:
-		if b.Peer != r.l.n.self {
-			r.contradict(rec)
+		if b.Peer != ms.r.l.n.self {
+			ms.r.contradict(rec)
 		}
 	default:
-		r.contradict(rec)
+		ms.r.contradict(rec)
 	}
 }
 
 // contradictRefusal does so with the record that has let us in, and the last one.
-func (r *room) contradictRefusal() {
-	if me, in := r.me(); in && me.Admission <= uint64(len(r.records)) {
-		r.contradict(r.records[me.Admission-1], r.records[len(r.records)-1])
+func (ms *membership) contradictRefusal() {
+	if me, in := ms.r.me(); in && me.Admission <= uint64(len(ms.r.records)) {
+		ms.r.contradict(ms.r.records[me.Admission-1], ms.r.records[len(ms.r.records)-1])
 	}
-}
-
-// A logHead is the number and the hash of a log's last record.
-type logHead struct {
-	seq  uint64
-	hash protocol.Hash
-}
-
-// checkPromised looks, once the log is here up to the record of our admission, whether it is the log by which the authority admitted us. If
-// not, the authority has one log for newcomers and another for members.
-func (r *room) checkPromised() {
-	hash, here := r.state().HashAt(r.promised.seq)
-	if !here {
-		return
-	}
-	if hash != r.promised.hash {
-		r.l.emit(r, Warning{Code: "other_log", Peer: r.authority(), Text: "the owner of " + r.label() + " has handed out a different log from the one at your admission: ask the owner in person"})
-	}
-	r.promised = logHead{}
 }
 
 // headRequest compares heads alone.

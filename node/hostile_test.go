@@ -263,7 +263,7 @@ func TestManyPollsLeaveNothing(t *testing.T) {
 			r := l.rooms[s.room]
 			o := &r.desk
 			n = len(l.rooms) + len(o.polls.held) + len(o.presence.heard) + len(o.door.knocks) + len(o.attempts) + len(o.tracker.followed) +
-				len(r.ledger.Failures()) + len(r.ledger.Knocks()) + r.talk.Early() + len(r.pending) + len(r.records)
+				len(r.desk.ledger.Failures()) + len(r.desk.ledger.Knocks()) + r.talk.Early() + len(r.pending) + len(r.records)
 		})
 		return n
 	}

@@ -162,6 +162,6 @@ func (e earlyLine) handle(l *loop) {
 
 func (e attempted) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
-		r.noteAttempt(e.peer, orderName(e.record.Body))
+		r.desk.noteAttempt(e.peer, orderName(e.record.Body))
 	}
 }

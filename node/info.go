@@ -86,7 +86,7 @@ func (q membersOf) run(l *loop) (MembersInfo, error) {
 
 // memberInfos returns the members without their words; see [Node.addWords].
 func (r *room) memberInfos() []MemberInfo {
-	present := r.absence.present
+	present := r.membership.absence.present
 	if r.owner() {
 		present = r.desk.presence.present()
 	}

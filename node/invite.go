@@ -65,7 +65,7 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 		if r, err = l.ownRoom(q.room); err != nil {
 			return madeInvite{}, err
 		}
-		info, err := r.invite(l.n.self, q.nick, q.expires)
+		info, err := r.desk.invite(l.n.self, q.nick, q.expires)
 		return madeInvite{info: info}, err
 	}
 	if !r.state().Policy().MembersInvite {
@@ -75,8 +75,8 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 }
 
 // invite makes an invite at the request of by.
-func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInfo, error) {
-	effects, err := r.stepEffects(authority.MakeInvite{Nick: nick, Expires: expires, By: by})
+func (d *authorityDesk) invite(by peer.ID, nick string, expires time.Duration) (InviteInfo, error) {
+	effects, err := d.stepEffects(authority.MakeInvite{Nick: nick, Expires: expires, By: by})
 	if err != nil {
 		return InviteInfo{}, err
 	}
@@ -87,7 +87,7 @@ func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInf
 		}
 		inv := made.Invite
 		text := protocol.InviteText{
-			Owner: r.l.n.self, Room: r.id, Token: inv.Token, Expires: inv.Expires, Addrs: inviteAddrs(r.l.n.host.Addrs()),
+			Owner: d.r.l.n.self, Room: d.r.id, Token: inv.Token, Expires: inv.Expires, Addrs: inviteAddrs(d.r.l.n.host.Addrs()),
 		}
 		return InviteInfo{ID: inv.ID.String(), Text: text.String(), Nick: inv.Nick, Expires: inv.Expires}, nil
 	}
@@ -152,7 +152,7 @@ func (q invitesOf) run(l *loop) ([]InviteInfo, error) {
 		return nil, err
 	}
 	infos := []InviteInfo{}
-	for _, i := range r.ledger.Invites(l.judgedAt()) {
+	for _, i := range r.desk.ledger.Invites(l.judgedAt()) {
 		infos = append(infos, InviteInfo{ID: i.ID.String(), Nick: i.Nick, Expires: i.Expires})
 	}
 	return infos, nil
@@ -163,9 +163,9 @@ func (q uninvite) run(l *loop) (none, error) {
 	if err != nil {
 		return none{}, err
 	}
-	for _, i := range r.ledger.Invites(l.judgedAt()) {
+	for _, i := range r.desk.ledger.Invites(l.judgedAt()) {
 		if i.ID.String() == q.id {
-			return none{}, r.step(authority.RevokeInvite{ID: i.ID})
+			return none{}, r.desk.step(authority.RevokeInvite{ID: i.ID})
 		}
 	}
 	return none{}, ruleError(r.label(), authority.ErrNoInvite)

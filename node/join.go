@@ -387,8 +387,8 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
 	_, member := r.me()
 	t.in = member && (r.joined || r.state().Closed())
-	if !t.in && r.recovering != nil {
-		return nil, r.notReady()
+	if !t.in && r.desk.recovering != nil {
+		return nil, r.desk.notReady()
 	}
 	if !t.in && !r.joined {
 		t.resuming = r.settled()
@@ -418,8 +418,8 @@ func (q prepareRoom) run(l *loop) (*room, error) {
 		return nil, err
 	}
 	r := newRoom(l, q.t.room)
-	r.seat, r.name, r.nick = &seat, q.t.name, q.t.nick
-	if err := r.checkLog(q.records, len(q.reply.Records)); err != nil {
+	r.membership.seat, r.name, r.membership.nick = &seat, q.t.name, q.t.nick
+	if err := r.membership.checkLog(q.records, len(q.reply.Records)); err != nil {
 		r.cancel()
 		return nil, err
 	}
@@ -448,28 +448,17 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		r.talk.SkipTo(l.numbers[r.id])
 		r.reserved.ctr = r.talk.Used()
 	}
-	if err := r.saveSeat(); err != nil {
+	if err := r.membership.save(); err != nil {
 		l.warnDisk(r, err)
 	}
 	l.dropNotices(r.id) // its seat on disk has just made way
 	l.book.want(q.t.owner, q.t.addrs)
 	l.enter(r)
-	r.promised = logHead{q.reply.Seq, q.reply.Head}
-	r.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
-	r.checkPromised()
+	r.membership.promised = logHead{q.reply.Seq, q.reply.Head}
+	r.membership.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
+	r.membership.checkPromised()
 	r.pinOwner(q.t.owner)
 	return r.whenJoined, nil
-}
-
-// checkLog refuses a log that is not that of the room we asked for.
-func (r *room) checkLog(opened []protocol.SignedRecord, came int) error {
-	if came == 0 {
-		return &Error{Code: CodeInternal, Text: "the owner sent no log", Reason: fault.NoLog}
-	}
-	if len(opened) == 0 || opened[0].RoomID() != r.id || opened[0].Author != r.seat.Authority {
-		return &Error{Code: CodeRefused, Identity: true, Text: "the log that was received is not that room's", Reason: fault.FalseLog}
-	}
-	return nil
 }
 
 func (q joinedInfo) run(l *loop) (JoinedInfo, error) {

@@ -101,7 +101,7 @@ type (
 func (e joinAsked) handle(l *loop) {
 	r := l.rooms[e.req.Room]
 	// The holder of a good invite does not need the common budget, which others may have used up.
-	if r == nil || !r.owner() || !r.ledger.Invited(e.req, l.judgedAt()) {
+	if r == nil || !r.owner() || !r.desk.ledger.Invited(e.req, l.judgedAt()) {
 		if wait, ok := l.n.admission.common(protocol.JoinID, e.visitor); !ok {
 			e.replies <- tooSoon(wait)
 			return
@@ -119,8 +119,8 @@ func (e joinAsked) handle(l *loop) {
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
 		return
 	}
-	if r.recovering != nil {
-		if !r.parkOf(e.peer, e) {
+	if r.desk.recovering != nil {
+		if !r.desk.recovering.park(e.peer, e) {
 			close(e.replies)
 		}
 		return
@@ -131,7 +131,7 @@ func (e joinAsked) handle(l *loop) {
 		return
 	}
 	r.desk.presence.noteEphemeral()
-	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
+	if err := r.desk.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
 		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
 		close(e.replies)
 		delete(r.desk.door.knocks, e.peer)
@@ -146,7 +146,7 @@ func (e joinOver) handle(l *loop) {
 		return
 	}
 	delete(r.desk.door.knocks, e.peer)
-	if err := r.step(authority.KnockGone{Peer: e.peer}); err != nil {
+	if err := r.desk.step(authority.KnockGone{Peer: e.peer}); err != nil {
 		l.n.log.Debug("knock gone", "room", r.id, "err", err)
 	}
 }

@@ -246,7 +246,7 @@ func TestLostNetworkIsNoRemoval(t *testing.T) {
 		until[OwnerUnreachable](l.subs["bob"], nil)
 		time.Sleep(2 * time.Minute) // simulated
 		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
-			if r := lp.rooms[id]; r == nil || r.seat.Done() || len(r.keys.Epochs()) == 0 || r.state().Len() != 2 {
+			if r := lp.rooms[id]; r == nil || r.membership.seat.Done() || len(r.keys.Epochs()) == 0 || r.state().Len() != 2 {
 				t.Error("the place, its keys or its roster are gone")
 			}
 		})))

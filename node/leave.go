@@ -61,10 +61,10 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 			Reason: fault.OwnerLeaves,
 		}
 	}
-	if r.seat != nil {
+	if r.membership.seat != nil {
 		// This node leaves by itself, so it waits for no reason of a removal.
-		seat, _ := r.seat.Step(authority.Quit{})
-		r.seat = &seat
+		seat, _ := r.membership.seat.Step(authority.Quit{})
+		r.membership.seat = &seat
 		if err := l.store.DropSeat(r.id); err != nil {
 			l.warnDisk(r, err)
 		}
@@ -147,7 +147,7 @@ func (q closing) run(l *loop) (lastWords, error) {
 // sayLeaving answers the polls of the members of our rooms with a list of present members that no longer has this node.
 func (l *loop) sayLeaving() {
 	for _, r := range l.rooms {
-		if r.owner() && r.recovering == nil && !r.over() {
+		if r.owner() && r.desk.recovering == nil && !r.over() {
 			r.desk.presence.leaving = true
 			r.desk.presence.tell()
 		}
@@ -166,7 +166,7 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 			continue
 		}
 		r.desk.closing = "the owner has left"
-		if err := r.step(authority.Close{Kind: protocol.Closed, Reason: r.desk.closing}); err != nil {
+		if err := r.desk.step(authority.Close{Kind: protocol.Closed, Reason: r.desk.closing}); err != nil {
 			l.n.log.Warn("close", "room", r.id, "err", err)
 		}
 	}
@@ -184,7 +184,7 @@ func (l *loop) checkFarewell() {
 			continue
 		}
 		for p := range r.desk.presence.heard {
-			if r.ledger.Owes(p, l.judgedAt()) || !r.desk.presence.knowsOfLeaving(p) {
+			if r.desk.ledger.Owes(p, l.judgedAt()) || !r.desk.presence.knowsOfLeaving(p) {
 				return
 			}
 		}

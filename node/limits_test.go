@@ -39,11 +39,11 @@ func (s *assault) expire() {
 	s.t.Helper()
 	s.inLoop(s.alice, func(l *loop) {
 		r := l.rooms[s.room]
-		d := authority.Durable{Records: r.records, Failures: r.ledger.Failures()}
+		d := authority.Durable{Records: r.records, Failures: r.desk.ledger.Failures()}
 		for i := range d.Failures {
 			d.Failures[i].Expires = l.now().Add(-time.Second)
 		}
-		*r.ledger = must(authority.Load(d))
+		*r.desk.ledger = must(authority.Load(d))
 	})
 }
 
@@ -105,7 +105,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 		t.Error("something was written for refusals")
 	}
 
-	s.inLoop(s.alice, func(l *loop) { must(struct{}{}, l.rooms[s.room].step(authority.Resumed{})) }) // commands follow
+	s.inLoop(s.alice, func(l *loop) { must(struct{}{}, l.rooms[s.room].desk.step(authority.Resumed{})) }) // commands follow
 	// A join gets one answer for a room that is not here, for a closed room, and for a room that only gives reasons.
 	must(struct{}{}, s.alice.CloseRoom(s.ctx, "lab", ""))
 	join := func(room protocol.RoomID) []byte {
@@ -265,7 +265,7 @@ func TestAdmissionsOfOpenRoomAreLimited(t *testing.T) {
 			switch reply := join(name, protocol.Token{}); reply.Code {
 			case protocol.JoinAdmitted:
 				admitted++
-				must(struct{}{}, r.step(authority.Leave{Peer: personaID(name)}))
+				must(struct{}{}, r.desk.step(authority.Leave{Peer: personaID(name)}))
 			case protocol.JoinTooSoon:
 				if refused++; reply.Wait < time.Minute {
 					t.Errorf("it is told to wait %v", reply.Wait)
@@ -277,7 +277,7 @@ func TestAdmissionsOfOpenRoomAreLimited(t *testing.T) {
 		if n := len(r.records) - before; admitted != 3 || refused != 7 || n != 6 {
 			t.Errorf("%d admitted, %d refused, %d records written", admitted, refused, n)
 		}
-		info := must(r.invite(s.alice.self, "", time.Hour))
+		info := must(r.desk.invite(s.alice.self, "", time.Hour))
 		if got := join("carol", must(protocol.ParseInvite(info.Text)).Token).Code; got != protocol.JoinAdmitted {
 			t.Errorf("a peer with an invite is answered %d", got)
 		}

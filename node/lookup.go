@@ -83,8 +83,8 @@ func (l *loop) ownRoom(s string) (*room, error) {
 	if !r.owner() {
 		return nil, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may do that", Reason: fault.OwnerOnly}
 	}
-	if r.recovering != nil {
-		return nil, r.notReady()
+	if r.desk.recovering != nil {
+		return nil, r.desk.notReady()
 	}
 	return r, nil
 }

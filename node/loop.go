@@ -216,7 +216,7 @@ func (l *loop) forget(r *room) {
 			break
 		}
 	}
-	r.endRecovery()
+	r.desk.endRecovery()
 	l.numbers[r.id] = r.talk.Used()
 	if len(l.pastRooms) < maxFound {
 		l.pastRooms[r.id] = pastRoom{r.label(), r.state().Closed()}

@@ -69,11 +69,11 @@ func (q kick) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	cut, err := r.cutOf(p)
+	cut, err := r.desk.cutOf(p)
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Kick{Peer: p, Reason: reason, Cut: cut})
+	return r.desk.order(authority.Kick{Peer: p, Reason: reason, Cut: cut})
 }
 
 func (q ban) run(l *loop) (Committed, error) {
@@ -84,11 +84,11 @@ func (q ban) run(l *loop) (Committed, error) {
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
 		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban needs a length of at least a second", Reason: fault.BadBan}
 	}
-	cut, err := r.cutOf(p)
+	cut, err := r.desk.cutOf(p)
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Ban{Peer: p, Reason: reason, For: q.d, Cut: cut})
+	return r.desk.order(authority.Ban{Peer: p, Reason: reason, For: q.d, Cut: cut})
 }
 
 func (q unban) run(l *loop) (Committed, error) {
@@ -104,12 +104,12 @@ func (q unban) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Unban{Peer: c.Peer})
+	return r.desk.order(authority.Unban{Peer: c.Peer})
 }
 
 // order steps the ledger and returns the place of the new record in the log.
-func (r *room) order(ev authority.Event) (Committed, error) {
-	effects, err := r.stepEffects(ev)
+func (d *authorityDesk) order(ev authority.Event) (Committed, error) {
+	effects, err := d.stepEffects(ev)
 	if err != nil {
 		return Committed{}, err
 	}
@@ -121,7 +121,7 @@ func (r *room) order(ev authority.Event) (Committed, error) {
 			return Committed{Seq: e.Seq, Epoch: e.Epoch}, nil
 		}
 	}
-	return Committed{Seq: r.state().Seq(), Epoch: r.state().Epoch()}, nil
+	return Committed{Seq: d.r.state().Seq(), Epoch: d.r.state().Epoch()}, nil
 }
 
 // Bans lists the bans in force. Only the owner knows their reasons.
@@ -136,7 +136,7 @@ func (q bansOf) run(l *loop) ([]BanInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	reasons := r.banReasons()
+	reasons := r.desk.banReasons()
 	infos := []BanInfo{}
 	for _, b := range r.bans() {
 		infos = append(infos, BanInfo{Peer: b.Peer, Nick: b.Nick, By: b.By, Reason: reasons[b.Removal], Until: b.Until})
@@ -148,16 +148,16 @@ func (q bansOf) run(l *loop) ([]BanInfo, error) {
 // and the ends that its owner has set.
 func (r *room) bans() []authority.Banishment {
 	if r.owner() {
-		return r.ledger.Bans(r.l.judgedAt())
+		return r.desk.ledger.Bans(r.l.judgedAt())
 	}
 	return r.state().Bans(r.l.now())
 }
 
 // banReasons returns the reasons of bans, by the numbers of the records that made them. Members do not know them.
-func (r *room) banReasons() map[uint64]string {
+func (d *authorityDesk) banReasons() map[uint64]string {
 	reasons := make(map[uint64]string)
-	if r.owner() {
-		for _, f := range r.ledger.Failures() {
+	if d.r.owner() {
+		for _, f := range d.ledger.Failures() {
 			reasons[f.Removal] = f.Text
 		}
 	}
@@ -179,7 +179,7 @@ func (q closeRoom) run(l *loop) (none, error) {
 		return none{}, err
 	}
 	r.desk.closing = reason
-	return none{}, r.step(authority.Close{Kind: protocol.Closed, Reason: reason})
+	return none{}, r.desk.step(authority.Close{Kind: protocol.Closed, Reason: reason})
 }
 
 // Accept admits a peer at the door; who "all" is every peer there (owner).
@@ -206,7 +206,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 	}
 	var peers []peer.ID
 	if q.who == "all" && q.accept {
-		for _, k := range r.ledger.Knocks() {
+		for _, k := range r.desk.ledger.Knocks() {
 			peers = append(peers, k.Peer)
 		}
 	} else {
@@ -225,7 +225,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 		if q.accept {
 			ev = authority.Accept{Peer: p}
 		}
-		if err := r.step(ev); err != nil {
+		if err := r.desk.step(ev); err != nil {
 			return none{}, err
 		}
 	}
@@ -249,7 +249,7 @@ func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
 		return nil, err
 	}
 	infos := []KnockInfo{}
-	knocks := r.ledger.Knocks()
+	knocks := r.desk.ledger.Knocks()
 	doubles := doublesOf(knocks)
 	for i, k := range knocks {
 		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Alike: doubles[i], Trust: l.trusts.of(k.Peer, k.Nick)})

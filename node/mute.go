@@ -11,7 +11,6 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
-	"localchat/protocol"
 )
 
 // Mute mutes a member until d has passed or, if d is 0, until it is unmuted (owner). The member stays in the room and can read. No
@@ -46,11 +45,11 @@ func (q mute) run(l *loop) (Committed, error) {
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
 		return Committed{}, &Error{Code: CodeInvalid, Text: "a mute needs a length of at least a second", Reason: fault.BadMute}
 	}
-	cut, err := r.cutOf(m.Peer)
+	cut, err := r.desk.cutOf(m.Peer)
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Mute{Peer: m.Peer, Reason: reason, For: q.d, Cut: cut})
+	return r.desk.order(authority.Mute{Peer: m.Peer, Reason: reason, For: q.d, Cut: cut})
 }
 
 func (q unmute) run(l *loop) (Committed, error) {
@@ -59,14 +58,14 @@ func (q unmute) run(l *loop) (Committed, error) {
 		return Committed{}, err
 	}
 	var all []Named
-	for _, m := range r.ledger.Mutes() {
+	for _, m := range r.desk.ledger.Mutes() {
 		all = append(all, Named{m.Peer, cmp.Or(r.nickOf(m.Peer), m.Nick)})
 	}
 	c, err := FindWho(q.who, "among the muted", all)
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Unmute{Peer: c.Peer})
+	return r.desk.order(authority.Unmute{Peer: c.Peer})
 }
 
 // muted returns the mute of p, if p is muted. In a room that this node owns, the end of the mute follows from the time that has passed;
@@ -74,7 +73,7 @@ func (q unmute) run(l *loop) (Committed, error) {
 func (r *room) muted(p peer.ID) (authority.Silence, bool) {
 	m, is := r.state().Muted(p)
 	if is && r.owner() {
-		all := r.ledger.Mutes()
+		all := r.desk.ledger.Mutes()
 		m = all[slices.IndexFunc(all, func(o authority.Silence) bool { return o.Peer == p })]
 	}
 	return m, is
@@ -102,26 +101,5 @@ func (r *room) maySay() error {
 	return &Error{
 		Code: CodeUnavailable, Text: fmt.Sprintf("not said: a member of %s may say one line every %s", r.label(), r.state().Policy().Slow),
 		Reason: fault.Slow, RetryAfter: wait,
-	}
-}
-
-// showMute tells the faces why this node is muted.
-func (r *room) showMute(reason protocol.SignedReason) {
-	r.contradictReason(reason)
-	r.l.notifyMute(r, Muted{
-		Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
-		At: between(reason.At, r.l.now().Add(-authority.FailureLife), r.l.now()), Until: reason.Until, Seq: reason.Removal,
-	})
-}
-
-// muteShown records on disk that a face has shown the reason of a mute.
-func (r *room) muteShown(seq uint64) {
-	if r.seat == nil {
-		return
-	}
-	seat, _ := r.seat.Step(authority.MuteShown{Mute: seq})
-	r.seat = &seat
-	if err := r.saveSeat(); err != nil {
-		r.l.n.log.Error("note a mute as shown", "err", err)
 	}
 }

@@ -71,27 +71,27 @@ func (q setNick) run(l *loop) (ownNick, error) {
 	me, _ := r.me()
 	if r.owner() {
 		if r, err = l.ownRoom(q.room); err == nil {
-			err = r.rename(l.n.self, q.nick)
+			err = r.desk.rename(l.n.self, q.nick)
 		}
 	}
 	return ownNick{r.id, r.authority(), r.label(), me.Nick}, err
 }
 
 // rename gives a member another nick in a room that this node owns.
-func (r *room) rename(p peer.ID, nick string) error {
-	r.desk.presence.noteEphemeral() // one that has gone keeps no nick
-	err := r.step(authority.SetNick{Peer: p, Nick: nick})
+func (d *authorityDesk) rename(p peer.ID, nick string) error {
+	d.presence.noteEphemeral() // one that has gone keeps no nick
+	err := d.step(authority.SetNick{Peer: p, Nick: nick})
 	var e *Error
 	if errors.As(err, &e) {
 		switch e.Reason {
 		case fault.NickChoice:
 			reply := protocol.AskReply{Code: protocol.JoinNickBad}
 			if e.Code == CodeExists {
-				reply = protocol.AskReply{Code: protocol.JoinNickTaken, Text: r.ledger.FreeNick(p, nick)}
+				reply = protocol.AskReply{Code: protocol.JoinNickTaken, Text: d.ledger.FreeNick(p, nick)}
 			}
-			return nickRefused(r.label(), nick, reply)
+			return nickRefused(d.r.label(), nick, reply)
 		case fault.NickSoon:
-			return nickRefused(r.label(), nick, protocol.AskReply{Code: protocol.JoinTooSoon, Wait: r.state().NickWait(p, r.l.clock.wall())})
+			return nickRefused(d.r.label(), nick, protocol.AskReply{Code: protocol.JoinTooSoon, Wait: d.r.state().NickWait(p, d.r.l.clock.wall())})
 		}
 	}
 	return err

@@ -32,7 +32,7 @@ type noticeKey struct {
 
 // notify tells every subscriber the reason of a removal, and keeps it for later ones until it has been shown.
 func (l *loop) notify(r *room, body Removed) {
-	u := &pendingNotice{seat: r.saved()}
+	u := &pendingNotice{seat: r.membership.saved()}
 	u.seat.Seat.Shown = true
 	l.addNotice(r, u, body, body.Removal)
 }
@@ -162,7 +162,7 @@ func (l *loop) markShown(k noticeKey) {
 	delete(l.notices, k)
 	if u.mute {
 		if r := l.rooms[id]; r != nil {
-			r.muteShown(k.seq)
+			r.membership.muteShown(k.seq)
 		}
 		return
 	}

@@ -48,7 +48,7 @@ func TestSeatsOfOpenRoomAreShared(t *testing.T) {
 					t.Errorf("another address is answered %d", got)
 				}
 				// A seat that is free again counts for no address.
-				must(struct{}{}, r.step(authority.Leave{Peer: personaID("p0")}))
+				must(struct{}{}, r.desk.step(authority.Leave{Peer: personaID("p0")}))
 				if got := r.knockAt("p0", netip.MustParseAddr("10.0.2.1")); got != protocol.JoinAdmitted {
 					t.Errorf("after a leave the other address is answered %d", got)
 				}
@@ -67,7 +67,7 @@ func TestAdmissionsOfOneAddress(t *testing.T) {
 			name := fmt.Sprint("p", i)
 			got := r.knockAt(name, flooding)
 			if codes[got]++; got == protocol.JoinAdmitted {
-				must(struct{}{}, r.step(authority.Leave{Peer: personaID(name)}))
+				must(struct{}{}, r.desk.step(authority.Leave{Peer: personaID(name)}))
 			}
 		}
 		if codes[protocol.JoinAdmitted] < admitBurstFrom || codes[protocol.JoinTooSoon] < 9 {

@@ -15,24 +15,27 @@ import (
 	"localchat/protocol"
 )
 
-// An authorityDesk has the state of an authority that is not in its ledger, and that may be lost at a restart. Only the loop uses
-// it. It is empty in rooms of others.
+// An authorityDesk is this node's work as the authority of a room. Only the loop uses it. It is empty in rooms of others. What is not
+// in the ledger may be lost at a restart.
 type authorityDesk struct {
-	polls    polls
-	presence presence
-	tracker  tracker
-	door     door
-	attempts map[peer.ID]time.Time // when the owner was last warned of each member
-	ticked   time.Time
-	inReach  time.Time // when a member was last in reach, in a room that is half idle
-	closing  string    // the reason of our own Close
+	r          *room
+	ledger     *authority.Ledger // nil in rooms of others
+	recovering *recovery         // we have not begun to serve the room; nil otherwise
+	polls      polls
+	presence   presence
+	tracker    tracker
+	door       door
+	attempts   map[peer.ID]time.Time // when the owner was last warned of each member
+	ticked     time.Time
+	inReach    time.Time // when a member was last in reach, in a room that is half idle
+	closing    string    // the reason of our own Close
 	// removals wait for the lines of their members.
 	removals []inboxEvent
 }
 
 func newAuthorityDesk(r *room) authorityDesk {
 	return authorityDesk{
-		polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), attempts: make(map[peer.ID]time.Time),
+		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), attempts: make(map[peer.ID]time.Time),
 	}
 }
 
@@ -43,31 +46,31 @@ func (d *authorityDesk) stop() {
 }
 
 // step lets the ledger decide on an event, and carries out the effects. If it returns an error, nothing has happened.
-func (r *room) step(ev authority.Event) error {
-	_, err := r.stepEffects(ev)
+func (d *authorityDesk) step(ev authority.Event) error {
+	_, err := d.stepEffects(ev)
 	return err
 }
 
-func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
+func (d *authorityDesk) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 	switch ev.(type) {
 	case authority.ClockMoved, authority.Away:
 	default:
-		r.l.watchClock()
+		d.r.l.watchClock()
 	}
-	env := r.l.env()
-	env.Held = r.desk.polls.of
-	next, effects, err := r.l.decide(env, *r.ledger, ev)
+	env := d.r.l.env()
+	env.Held = d.polls.of
+	next, effects, err := d.r.l.decide(env, *d.ledger, ev)
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):
-		r.l.warnDisk(r, disk.error)
+		d.r.l.warnDisk(d.r, disk.error)
 		return nil, disk.forPerson()
 	case err != nil:
-		return nil, ruleError(r.label(), err)
+		return nil, ruleError(d.r.label(), err)
 	}
-	r.ledger = &next
+	d.ledger = &next
 	for _, e := range effects {
-		r.carryOut(e)
+		d.carryOut(e)
 	}
 	return effects, nil
 }
@@ -92,73 +95,73 @@ func (l *loop) decide(env authority.Env, ledger authority.Ledger, ev authority.E
 	return next, effects, nil
 }
 
-func (r *room) carryOut(e authority.Effect) {
+func (d *authorityDesk) carryOut(e authority.Effect) {
 	switch e := e.(type) {
 	case authority.Commit:
-		r.committed(e)
+		d.committed(e)
 	case authority.AnswerJoin:
-		r.desk.door.answer(e)
+		d.door.answer(e)
 	case authority.KnockShown:
-		if !r.desk.door.bell.announces(e.Peer, e.From, r.l.now()) {
-			r.l.n.admission.count(r.l.n.admission.visitorAt(e.Peer), aKnock, 1)
+		if !d.door.bell.announces(e.Peer, e.From, d.r.l.now()) {
+			d.r.l.n.admission.count(d.r.l.n.admission.visitorAt(e.Peer), aKnock, 1)
 			return
 		}
-		r.l.emit(r, r.desk.door.knockEvent(e.Peer, e.Nick))
-		r.warnStandIn(e.Peer, e.Nick, "knocks")
+		d.r.l.emit(d.r, d.door.knockEvent(e.Peer, e.Nick))
+		d.r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockTurned:
-		r.desk.door.bell.count(e.From, r.l.now())
+		d.door.bell.count(e.From, d.r.l.now())
 		addr, _ := netip.ParseAddr(e.From)
-		r.l.n.admission.count(visitor{from: originAt(addr)}, aKnock, 1)
+		d.r.l.n.admission.count(visitor{from: originAt(addr)}, aKnock, 1)
 	case authority.KnockDropped:
-		if r.desk.door.bell.told[e.Peer] {
-			delete(r.desk.door.bell.told, e.Peer)
-			r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
+		if d.door.bell.told[e.Peer] {
+			delete(d.door.bell.told, e.Peer)
+			d.r.l.emit(d.r, KnockGone{Peer: e.Peer, Nick: e.Nick})
 		}
 	case authority.Told:
-		r.desk.tracker.noteTold(e)
+		d.tracker.noteTold(e)
 	case authority.Attempt:
-		r.noteAttempt(e.Peer, e.What)
+		d.noteAttempt(e.Peer, e.What)
 	}
 }
 
 // committed takes a record of this authority the same way as a received one.
-func (r *room) committed(c authority.Commit) {
-	r.records = append(r.records, c.Record)
-	r.applied(c.Change, c.Key)
+func (d *authorityDesk) committed(c authority.Commit) {
+	d.r.records = append(d.r.records, c.Record)
+	d.r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
-		r.desk.tracker.follow(c)
-		delete(r.desk.presence.heard, rm.Peer) // a non-member is never listed as present
-		delete(r.desk.polls.receiptsDue, rm.Peer)
+		d.tracker.follow(c)
+		delete(d.presence.heard, rm.Peer) // a non-member is never listed as present
+		delete(d.polls.receiptsDue, rm.Peer)
 		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
-		if h, held := r.desk.polls.held[rm.Peer]; held {
-			r.answerPoll(rm.Peer, h)
+		if h, held := d.polls.held[rm.Peer]; held {
+			d.answerPoll(rm.Peer, h)
 		}
 	}
 	switch c.Change.Kind {
 	case authority.Muted:
-		r.desk.tracker.follow(c)
-		if h, held := r.desk.polls.held[c.Change.Peer]; held {
-			r.answerPoll(c.Change.Peer, h)
+		d.tracker.follow(c)
+		if h, held := d.polls.held[c.Change.Peer]; held {
+			d.answerPoll(c.Change.Peer, h)
 		}
 	case authority.Unmuted:
-		r.desk.tracker.followed = slices.DeleteFunc(r.desk.tracker.followed, func(p *progress) bool { return p.peer == c.Change.Peer && p.kind == KindMuted })
+		d.tracker.followed = slices.DeleteFunc(d.tracker.followed, func(p *progress) bool { return p.peer == c.Change.Peer && p.kind == KindMuted })
 	}
-	unasked := r.gossip != nil && r.unasked() // now, before they are answered
-	r.wakePolls()
+	unasked := d.r.gossip != nil && d.unasked() // now, before they are answered
+	d.wakePolls()
 	if unasked {
-		if err := r.gossip.PublishRecord(r.ctx, c.Record.Bytes()); err != nil {
-			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
+		if err := d.r.gossip.PublishRecord(d.r.ctx, c.Record.Bytes()); err != nil {
+			d.r.l.n.log.Warn("publish record", "room", d.r.id, "seq", c.Record.Seq, "err", err)
 		}
 	}
-	r.relay(protocol.PassRequest{Record: c.Record.Bytes()})
+	d.r.relay(protocol.PassRequest{Record: c.Record.Bytes()})
 }
 
 // unasked reports whether a record has to be gossiped, since a connected member has no poll here. A member with a poll gets the
 // record in the answer, over the same connection that gossip would use. To send it twice would be half as much work again for
 // all. unasked is called only if there is gossip.
-func (r *room) unasked() bool {
-	for _, m := range r.state().Members() {
-		if _, held := r.desk.polls.held[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
+func (d *authorityDesk) unasked() bool {
+	for _, m := range d.r.state().Members() {
+		if _, held := d.polls.held[m.Peer]; !held && m.Peer != d.r.l.n.self && d.r.l.n.connected(m.Peer) {
 			return true
 		}
 	}
@@ -166,17 +169,17 @@ func (r *room) unasked() bool {
 }
 
 // wakePolls answers every held poll for which there is news now.
-func (r *room) wakePolls() {
-	for p, h := range r.desk.polls.held {
-		r.answerPoll(p, h)
+func (d *authorityDesk) wakePolls() {
+	for p, h := range d.polls.held {
+		d.answerPoll(p, h)
 	}
 }
 
 // answerPoll answers h, or holds it until there is news.
-func (r *room) answerPoll(p peer.ID, h heldPoll) {
-	effects, err := r.stepEffects(authority.Poll{Peer: p, Request: h.req})
+func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
+	effects, err := d.stepEffects(authority.Poll{Peer: p, Request: h.req})
 	if err != nil {
-		r.desk.polls.drop(p, h) // as if the reply were lost: the same question comes again
+		d.polls.drop(p, h) // as if the reply were lost: the same question comes again
 		return
 	}
 	for _, e := range effects {
@@ -185,55 +188,55 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			continue
 		}
 		switch {
-		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > r.state().Seq() || r.l.twin.live()):
+		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > d.r.state().Seq() || d.r.l.twin.live()):
 			// Our log may lack its admission: an older copy of the disk was put back, or a twin has signed it.
-			r.askForLost(p, h.req.HaveSeq)
-			r.desk.polls.drop(p, h)
+			d.askForLost(p, h.req.HaveSeq)
+			d.polls.drop(p, h)
 		case a.Outcome == authority.PollRefused:
-			r.desk.polls.reply(p, h, protocol.PollReply{})
+			d.polls.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollReason:
-			r.desk.polls.reply(p, h, protocol.PollReply{Reason: a.Reason})
-		case r.frozen():
-			r.desk.polls.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
-		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.state().Seq():
-			r.desk.polls.hold(p, h)
-			r.carry(r.talk.CompareWith(r.world(), p)) // it has what we have signed and lost, or another log
-		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.desk.presence.number, r.desk.polls.receiptsDue[p]:
-			r.desk.polls.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
+			d.polls.reply(p, h, protocol.PollReply{Reason: a.Reason})
+		case d.r.frozen():
+			d.polls.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
+		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > d.r.state().Seq():
+			d.polls.hold(p, h)
+			d.r.carry(d.r.talk.CompareWith(d.r.world(), p)) // it has what we have signed and lost, or another log
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p]:
+			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		default:
-			r.desk.polls.hold(p, h)
+			d.polls.hold(p, h)
 		}
 	}
 }
 
 // news returns the records, keys and presence that p lacks.
-func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
-	records, more := recordsAfter(r.records, req.HaveSeq)
-	delete(r.desk.polls.receiptsDue, p)
+func (d *authorityDesk) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
+	records, more := recordsAfter(d.r.records, req.HaveSeq)
+	delete(d.polls.receiptsDue, p)
 	news := &protocol.PollMember{
 		Records: records, More: more,
-		Keys:     r.keysFor(p, req.HaveKey, nil),
-		Presence: r.desk.presence.number, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Keys:     d.r.keysFor(p, req.HaveKey, nil),
+		Presence: d.presence.number, Receipt: d.r.talk.Receipt(p), Last: d.r.talk.Cut(p), Proof: d.r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The list is sent only if it has changed: with every record, the addresses of a whole room would be most of the bytes of a
 	// removal.
-	if req.HavePresence != r.desk.presence.number {
-		if r.desk.presence.list == nil {
-			r.desk.presence.list = r.desk.presence.withAddrs()
+	if req.HavePresence != d.presence.number {
+		if d.presence.list == nil {
+			d.presence.list = d.presence.withAddrs()
 		}
-		news.Present = r.desk.presence.list
+		news.Present = d.presence.list
 	}
 	return news
 }
 
 // noteAttempt warns the owner that a member tried an action of the owner, at most once in attemptEvery for each member.
-func (r *room) noteAttempt(p peer.ID, what string) {
-	now := r.l.now()
-	if last, ok := r.desk.attempts[p]; ok && now.Sub(last) < attemptEvery || len(r.desk.attempts) >= protocol.MaxMembers {
+func (d *authorityDesk) noteAttempt(p peer.ID, what string) {
+	now := d.r.l.now()
+	if last, ok := d.attempts[p]; ok && now.Sub(last) < attemptEvery || len(d.attempts) >= protocol.MaxMembers {
 		return
 	}
-	r.desk.attempts[p] = now
-	r.l.emit(r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may", r.nickOf(p), what)})
+	d.attempts[p] = now
+	d.r.l.emit(d.r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may", d.r.nickOf(p), what)})
 }
 
 // orderName returns the name of an order for a sentence.
@@ -262,83 +265,83 @@ func orderName(b protocol.Body) string {
 	return "change the room's log"
 }
 
-func (r *room) tickOwner(now time.Time) {
-	for p, h := range r.desk.polls.held {
+func (d *authorityDesk) tick(now time.Time) {
+	for p, h := range d.polls.held {
 		if now.Sub(h.since) >= pollHold {
-			r.desk.polls.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
+			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		}
 	}
-	for p, h := range r.desk.presence.heard {
-		_, held := r.desk.polls.held[p]
-		if !held && now.Sub(h.at) > pollPatience || r.l.n.host.Network().Connectedness(p) != network.Connected {
-			r.desk.presence.noteGone(p)
+	for p, h := range d.presence.heard {
+		_, held := d.polls.held[p]
+		if !held && now.Sub(h.at) > pollPatience || d.r.l.n.host.Network().Connectedness(p) != network.Connected {
+			d.presence.noteGone(p)
 		}
 	}
-	for p, at := range r.desk.attempts {
+	for p, at := range d.attempts {
 		if now.Sub(at) >= attemptEvery {
-			delete(r.desk.attempts, p)
+			delete(d.attempts, p)
 		}
 	}
-	r.desk.door.tick(now)
-	for _, p := range r.desk.tracker.followed {
+	d.door.tick(now)
+	for _, p := range d.tracker.followed {
 		if now.Sub(p.at) >= reasonNoteAfter {
-			r.desk.tracker.noteReason(p)
+			d.tracker.noteReason(p)
 		}
 	}
-	r.desk.tracker.followed = slices.DeleteFunc(r.desk.tracker.followed, func(p *progress) bool {
+	d.tracker.followed = slices.DeleteFunc(d.tracker.followed, func(p *progress) bool {
 		return p.shownComplete && p.noted || now.Sub(p.at) > progressKept
 	})
-	if now.Sub(r.desk.ticked) < ledgerTick && !r.ledger.MuteDue(r.l.clock.wall()) {
+	if now.Sub(d.ticked) < ledgerTick && !d.ledger.MuteDue(d.r.l.clock.wall()) {
 		return
 	}
-	r.desk.ticked = now
-	r.desk.door.open.ofAddress.Sweep(now)
-	if len(r.l.n.gate.Networks()) == 0 {
-		if err := r.step(authority.Away{}); err != nil {
-			r.l.n.log.Warn("away", "room", r.id, "err", err)
+	d.ticked = now
+	d.door.open.ofAddress.Sweep(now)
+	if len(d.r.l.n.gate.Networks()) == 0 {
+		if err := d.step(authority.Away{}); err != nil {
+			d.r.l.n.log.Warn("away", "room", d.r.id, "err", err)
 		}
 	}
-	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.talk.LastLine()), Unasked: r.mayBeTalking(r.l.clock.even())}); err != nil {
-		r.l.n.log.Warn("tick", "room", r.id, "err", err)
+	if err := d.step(authority.Tick{LastLine: d.r.l.clock.at(d.r.talk.LastLine()), Unasked: d.mayBeTalking(d.r.l.clock.even())}); err != nil {
+		d.r.l.n.log.Warn("tick", "room", d.r.id, "err", err)
 	}
-	if r.state().Closed() && !r.owes(r.l.judgedAt()) {
-		if err := r.l.store.DropRoom(r.id); err != nil {
-			r.l.warnDisk(r, err)
+	if d.r.state().Closed() && !d.owes(d.r.l.judgedAt()) {
+		if err := d.r.l.store.DropRoom(d.r.id); err != nil {
+			d.r.l.warnDisk(d.r, err)
 		}
-		r.l.forget(r)
+		d.r.l.forget(d.r)
 	}
 }
 
 // mayBeTalking reports whether there may be later lines than the last one here, in a room that is about to be closed as idle,
 // since this node slept or was cut off. It asks the members in reach, at least idleAsks of them. If none is in reach, the room
 // waits for its idle time once more. now is by the clock that goes on while the machine sleeps.
-func (r *room) mayBeTalking(now time.Time) bool {
-	idle := r.state().Policy().Idle
-	if idle == 0 || now.Sub(r.talk.LastLine()) < idle/2 || r.state().Len() < 2 {
+func (d *authorityDesk) mayBeTalking(now time.Time) bool {
+	idle := d.r.state().Policy().Idle
+	if idle == 0 || now.Sub(d.r.talk.LastLine()) < idle/2 || d.r.state().Len() < 2 {
 		return false
 	}
-	near := r.near()
-	if len(near) > 0 || r.desk.inReach.IsZero() {
-		r.desk.inReach = now
+	near := d.r.near()
+	if len(near) > 0 || d.inReach.IsZero() {
+		d.inReach = now
 	}
 	if len(near) == 0 {
-		return now.Sub(r.desk.inReach) < idle
+		return now.Sub(d.inReach) < idle
 	}
 	asked, within := 0, min(idleAsked, idle/2)
 	for _, p := range near {
-		if now.Sub(r.talk.Gave(p)) <= within {
+		if now.Sub(d.r.talk.Gave(p)) <= within {
 			asked++
 		} else {
-			r.carry(r.talk.CompareWith(r.world(), p))
+			d.r.carry(d.r.talk.CompareWith(d.r.world(), p))
 		}
 	}
 	return asked < min(len(near), idleAsks)
 }
 
 // owes reports whether a removed peer has not been told the reason yet.
-func (r *room) owes(now time.Time) bool {
-	for _, f := range r.ledger.Failures() {
-		if r.ledger.Owes(f.Peer, now) {
+func (d *authorityDesk) owes(now time.Time) bool {
+	for _, f := range d.ledger.Failures() {
+		if d.ledger.Owes(f.Peer, now) {
 			return true
 		}
 	}

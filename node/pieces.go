@@ -69,7 +69,7 @@ func (q feed) run(*loop) (none, error) {
 
 func (q roomOfSeat) run(l *loop) (*room, error) {
 	r := l.rooms[q.room]
-	if r == nil || r.seat == nil || r.seat.Admission != q.asked.Admission || r.seat.Nonce != q.asked.Nonce {
+	if r == nil || r.membership.seat == nil || r.membership.seat.Admission != q.asked.Admission || r.membership.seat.Nonce != q.asked.Nonce {
 		return nil, nil
 	}
 	return r, nil
@@ -161,7 +161,7 @@ type (
 
 func (q lostRecords) run(l *loop) (none, error) {
 	if r := l.rooms[q.room]; r != nil {
-		r.takeBack(q.records)
+		r.desk.takeBack(q.records)
 	}
 	return none{}, nil
 }

@@ -34,7 +34,7 @@ func (q policyOf) run(l *loop) (PolicyInfo, error) {
 	}
 	p, err := q.change.apply(r.state().Policy())
 	if err == nil {
-		err = r.step(authority.SetPolicy{Policy: p})
+		err = r.desk.step(authority.SetPolicy{Policy: p})
 	}
 	return policyInfo(r.state().Policy()), err
 }

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/authority"
-	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -113,20 +112,20 @@ func (e pollAsked) handle(l *loop) {
 		close(e.held.reply)
 		return
 	}
-	if r.recovering != nil {
+	if r.desk.recovering != nil {
 		if _, member := r.state().Member(e.peer); member {
-			r.askForHead(e.peer)
+			r.desk.recovering.askForHead(e.peer)
 		} else {
-			r.askForLost(e.peer, e.held.req.HaveSeq)
+			r.desk.askForLost(e.peer, e.held.req.HaveSeq)
 		}
-		if !r.parkOf(e.peer, e) {
+		if !r.desk.recovering.park(e.peer, e) {
 			close(e.held.reply)
 		}
 		return
 	}
 	l.markAlive(e.peer)
 	r.desk.presence.noteHeard(e.peer, e.held.req)
-	r.answerPoll(e.peer, e.held)
+	r.desk.answerPoll(e.peer, e.held)
 	l.checkFarewell()
 }
 
@@ -135,7 +134,7 @@ func (e pollAcked) handle(l *loop) {
 	if r == nil || !r.owner() {
 		return
 	}
-	if err := r.step(authority.Ack{Peer: e.peer, Ack: e.ack}); err != nil {
+	if err := r.desk.step(authority.Ack{Peer: e.peer, Ack: e.ack}); err != nil {
 		l.n.log.Warn("acknowledge", "room", r.id, "err", err)
 	}
 	l.checkFarewell()
@@ -269,26 +268,26 @@ type (
 
 func (q nextPoll) run(l *loop) (pollStep, error) {
 	r := l.rooms[q.room]
-	if r == nil || r.seat == nil {
+	if r == nil || r.membership.seat == nil {
 		return pollStep{over: true}, nil
 	}
-	return r.seatStep(r.asked()), nil
+	return r.membership.step(r.membership.asked()), nil
 }
 
 func (q pollAnswered) run(l *loop) (pollStep, error) {
 	r := l.rooms[q.room]
-	if r == nil || r.seat == nil {
+	if r == nil || r.membership.seat == nil {
 		return pollStep{over: true}, nil
 	}
 	l.markAlive(r.authority())
-	r.backFromAway()
-	step := r.seatStep(authority.Answered{Admission: q.asked.Admission, Nonce: q.asked.Nonce, Reply: q.reply})
+	r.membership.absence.back()
+	step := r.membership.step(authority.Answered{Admission: q.asked.Admission, Nonce: q.asked.Nonce, Reply: q.reply})
 	return step, nil
 }
 
 func (e pollFailed) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil && r.seat != nil {
-		r.noteAway()
+	if r := l.rooms[e.room]; r != nil && r.membership.seat != nil {
+		r.membership.absence.noteAway()
 	}
 }
 
@@ -302,189 +301,4 @@ func (e ackSent) handle(l *loop) {
 	if l.rooms[e.room] == nil { // else we are in again, with another seat
 		l.dropSeat(e.room)
 	}
-}
-
-// seatStep steps the seat and carries out its effects. It returns a question or an acknowledgement among them, for the goroutine of the
-// poll.
-func (r *room) seatStep(ev authority.SeatEvent) pollStep {
-	seat, effects := r.seat.Step(ev)
-	r.seat = &seat
-	step := pollStep{authority: r.authority(), addrs: r.l.addrsOf(r.authority())}
-	for _, e := range effects {
-		switch e := e.(type) {
-		case authority.Ask:
-			q := e.Request
-			step.ask.Request = &q
-		case authority.TakeNews:
-			r.takeNews(e.News)
-		case authority.Keep:
-			// Kept before shown and acknowledged: a crash in between does not lose the reason.
-			if err := r.saveSeat(); err != nil {
-				r.l.warnDisk(r, err)
-			}
-			return r.seatStep(authority.Kept{Removal: e.Reason.Removal})
-		case authority.SendAck:
-			ack := e.Ack
-			step.ask.Ack = &ack
-			r.l.farewell.unackedReasons[r.id] = true
-			if r.l.rooms[r.id] == r {
-				r.l.forget(r) // the reason was shown in an earlier life
-			}
-		case authority.Show:
-			r.showReason(e.Reason)
-		case authority.KeepMute:
-			if err := r.saveSeat(); err != nil {
-				r.l.warnDisk(r, err)
-			}
-		case authority.ShowMute:
-			r.showMute(e.Reason)
-		case authority.AckMute:
-			ack := e.Ack
-			next := r.seatStep(r.asked())
-			next.muteAck = &ack
-			return next
-		case authority.ShowRefused:
-			r.showRefused()
-			step.over = true
-		}
-	}
-	step.over = step.over || r.seat.Done() && step.ask.Ack == nil
-	if len(effects) > 0 && !step.over && step.ask == (protocol.PollAsk{}) {
-		return r.seatStep(r.asked())
-	}
-	return step
-}
-
-// asked says what we have.
-func (r *room) asked() authority.Asked {
-	key, _ := r.keys.Latest()
-	return authority.Asked{HaveSeq: r.state().Seq(), Head: r.state().Head(), HaveKey: key, HavePresence: r.absence.presence}
-}
-
-// takeNews takes the records, keys and receipts in an answer of the authority.
-func (r *room) takeNews(m *protocol.PollMember) {
-	for _, raw := range m.Records {
-		rec, err := protocol.OpenRecord(raw)
-		if err != nil {
-			r.l.n.log.Warn("record of the authority", "room", r.id, "err", err)
-			return
-		}
-		r.takeRecord(rec)
-	}
-	r.takeProof(openProof(m.Proof))
-	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
-	r.carry(r.talk.LastKnown(r.world(), r.authority(), m.Last))
-	r.carry(r.talk.Confirmed(m.Receipt))
-	r.takeKeys(r.authority(), m.Keys)
-	r.takePresence(m)
-	if _, in := r.me(); in && !m.More {
-		r.becomeJoined()
-	}
-}
-
-// takePresence learns the present members and their addresses, if they have changed.
-func (r *room) takePresence(m *protocol.PollMember) {
-	if m.Presence == r.absence.presence {
-		return
-	}
-	r.absence.presence = m.Presence
-	r.absence.present = make(map[peer.ID]bool, len(m.Present))
-	for _, p := range m.Present {
-		if _, ok := r.state().Member(p.Peer); ok {
-			r.absence.present[p.Peer] = true
-			r.l.book.want(p.Peer, r.l.named(r.authority(), p.Peer, p.Addrs))
-		}
-	}
-	r.absence.leaving = !r.absence.present[r.authority()]
-}
-
-// showReason ends this node's membership, and tells the user why.
-func (r *room) showReason(reason protocol.SignedReason) {
-	r.contradictReason(reason)
-	r.l.notify(r, removedEvent(reason, r.l.now()))
-	if reason.Kind == protocol.Closed || reason.Kind == protocol.Idle {
-		r.noteEnd()
-	}
-	r.l.forget(r)
-	if f, ok := r.l.pastRooms[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
-		f.closed = true // the record of it may not have come before
-		r.l.pastRooms[r.id] = f
-	}
-}
-
-func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
-	return Removed{
-		Kind: kindFrom(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
-		At: between(reason.At, now.Add(-authority.FailureLife), now), Until: reason.Until,
-		Removal: reason.Removal,
-	}
-}
-
-// showRefused ends this node's membership, and tells the user that there is no reason.
-func (r *room) showRefused() {
-	r.contradictRefusal()
-	r.l.emit(r, Refused{})
-	r.l.dropSeat(r.id)
-	r.l.forget(r)
-}
-
-func (r *room) saveSeat() error { return r.l.store.SaveSeat(r.id, r.saved()) }
-
-func (r *room) saved() store.Seat {
-	addrs := r.l.addrsOf(r.authority())
-	return store.Seat{
-		Seat: *r.seat, Name: r.label(), Nick: r.nick,
-		Addrs: formatAddrs(addrs), Lasting: formatAddrs(r.l.n.gate.Lasting(addrs)),
-	}
-}
-
-// absence is a member's view of the authority: the members that it says are present, and since when it has been silent.
-type absence struct {
-	presence uint64
-	present  map[peer.ID]bool
-	since    time.Time // of the first poll that failed; zero: it answers
-	said     time.Duration
-	// leaving: its last answer said that its node is about to end. That counts once it is silent.
-	leaving bool
-}
-
-func (r *room) noteAway() {
-	if !r.absence.since.IsZero() {
-		return
-	}
-	r.absence.since = r.l.now()
-	if r.absence.leaving {
-		r.absence.said = unreachableAfter
-		r.l.emit(r, r.awayEvent())
-	}
-}
-
-// awayEvent says that the authority is away, and for how long.
-func (r *room) awayEvent() OwnerUnreachable {
-	if r.absence.leaving {
-		owner, _ := r.state().Member(r.authority())
-		return OwnerUnreachable{Left: true, Nick: owner.Nick}
-	}
-	return OwnerUnreachable{ForS: int(r.l.now().Sub(r.absence.since) / time.Second)}
-}
-
-func (r *room) backFromAway() {
-	if r.absence.said > 0 {
-		r.l.emit(r, OwnerBack{ForS: int(r.l.now().Sub(r.absence.since) / time.Second)})
-		r.seek()
-	}
-	r.absence.since, r.absence.said, r.absence.leaving = time.Time{}, 0, false
-}
-
-// tickMember tells the user that the authority is silent: at first, and then more and more rarely.
-func (r *room) tickMember(now time.Time) {
-	if r.absence.since.IsZero() || r.absence.leaving {
-		return
-	}
-	silent := now.Sub(r.absence.since)
-	if silent < unreachableAfter || silent < 2*r.absence.said {
-		return
-	}
-	r.absence.said = silent
-	r.l.emit(r, r.awayEvent())
 }

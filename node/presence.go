@@ -89,7 +89,7 @@ func (pr *presence) noteEphemeral() {
 			cuts[p] = pr.r.talk.Cut(p)
 		}
 	}
-	if err := pr.r.step(authority.Gone{Cuts: cuts}); err != nil {
+	if err := pr.r.desk.step(authority.Gone{Cuts: cuts}); err != nil {
 		pr.r.l.n.log.Warn("ephemeral members", "room", pr.r.id, "err", err)
 	}
 }
@@ -122,7 +122,7 @@ func (e presenceDue) handle(l *loop) {
 func (pr *presence) tell() {
 	pr.changed, pr.toldAt, pr.list = false, pr.r.l.now(), nil
 	pr.number++
-	pr.r.wakePolls()
+	pr.r.desk.wakePolls()
 }
 
 // present returns the members that were heard from, with this node.

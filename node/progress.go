@@ -50,7 +50,7 @@ func (tr *tracker) follow(c authority.Commit) {
 		peer: c.Change.Peer, nick: c.Change.Nick, kind: kindFrom(c.Change.Reason), seq: c.Record.Seq, epoch: c.Record.Epoch, at: tr.r.l.now(),
 		saidApplied: -1,
 	}
-	for _, f := range tr.r.ledger.Failures() {
+	for _, f := range tr.r.desk.ledger.Failures() {
 		if f.Peer == c.Change.Peer && f.Removal == c.Record.Seq {
 			p.text = f.Text
 		}

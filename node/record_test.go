@@ -58,7 +58,7 @@ func TestManyPresenceChangesGoOutTogether(t *testing.T) {
 		})))
 		time.Sleep(4 * presenceEach) // simulated
 		must(ask(l.ctx(), owner, inLoop(func(loop *loop) { later = must(loop.room("lab")).desk.presence.number })))
-		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(loop *loop) { heard = must(loop.room("lab")).absence.presence })))
+		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(loop *loop) { heard = must(loop.room("lab")).membership.absence.presence })))
 		if now != before+1 || later != before+2 || heard != later {
 			t.Errorf("of 10 changes %d go out at once, %d later, and n1 has %d", now-before, later-now, heard-before)
 		}

@@ -20,6 +20,7 @@ import (
 
 // A recovery lasts from the owner's start until its first record. The loop owns it.
 type recovery struct {
+	r        *room
 	started  time.Time
 	answered time.Time // when the first member had answered; zero: none has
 	asked    map[peer.ID]bool
@@ -28,46 +29,46 @@ type recovery struct {
 	parked []inboxEvent
 }
 
-func newRecovery(now time.Time) *recovery {
-	return &recovery{started: now, asked: make(map[peer.ID]bool)}
+func newRecovery(r *room) *recovery {
+	return &recovery{r: r, started: r.l.now(), asked: make(map[peer.ID]bool)}
 }
 
 // errRecovering is the error of a request before the room is resumed; see park.
 var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: its members are being asked for the latest decisions", Reason: fault.Recovering, RetryAfter: recoverWait}
 
 // notReady returns the error of a request as long as the room is not resumed.
-func (r *room) notReady() error {
-	if r.l.twin.live() {
-		return r.l.twinError()
+func (d *authorityDesk) notReady() error {
+	if d.r.l.twin.live() {
+		return d.r.l.twinError()
 	}
 	return errRecovering
 }
 
 // recover begins to ask the members. If there are none, and nothing else to wait for, it resumes the room at once.
-func (r *room) recover() error {
-	if r.state().Len() < 2 && !r.l.twin.mayBe(r.l.now()) {
-		r.recovering = nil
-		return r.resume()
+func (d *authorityDesk) recover() error {
+	if d.r.state().Len() < 2 && !d.r.l.twin.mayBe(d.r.l.now()) {
+		d.recovering = nil
+		return d.resume()
 	}
-	for _, m := range r.state().Members() {
-		r.l.book.want(m.Peer, nil)
-		r.askForHead(m.Peer)
+	for _, m := range d.r.state().Members() {
+		d.r.l.book.want(m.Peer, nil)
+		d.recovering.askForHead(m.Peer)
 	}
-	r.checkRecovered(recoverWait)
-	r.checkRecovered(twinLook)
+	d.recovering.checkRecovered(recoverWait)
+	d.recovering.checkRecovered(twinLook)
 	return nil
 }
 
 // recoverAgain asks the members again, since this node's log may lack records.
-func (r *room) recoverAgain() {
-	rec := newRecovery(r.l.now())
-	if r.recovering != nil {
-		rec.parked = r.recovering.parked
+func (d *authorityDesk) recoverAgain() {
+	rec := newRecovery(d.r)
+	if d.recovering != nil {
+		rec.parked = d.recovering.parked
 	}
-	r.recovering = rec
-	if err := r.recover(); err != nil {
-		r.l.n.log.Error("take up a room again", "room", r.id, "err", err)
-		r.l.warnDisk(r, err)
+	d.recovering = rec
+	if err := d.recover(); err != nil {
+		d.r.l.n.log.Error("take up a room again", "room", d.r.id, "err", err)
+		d.r.l.warnDisk(d.r, err)
 	}
 }
 
@@ -81,7 +82,7 @@ func (l *loop) checkRecoveries() {
 // refuseParked refuses the requests of this node's own user that wait: there is a twin, and the wait may be long.
 func (l *loop) refuseParked() {
 	for _, r := range l.rooms {
-		if rec := r.recovering; rec != nil {
+		if rec := r.desk.recovering; rec != nil {
 			parked := *rec
 			rec.parked = nil
 			parked.unpark(l)
@@ -90,21 +91,20 @@ func (l *loop) refuseParked() {
 }
 
 // askForHead compares heads with p once, if p is connected.
-func (r *room) askForHead(p peer.ID) {
-	rec := r.recovering
-	if _, member := r.state().Member(p); !member || p == r.l.n.self || rec.asked[p] || !r.l.n.connected(p) {
+func (rec *recovery) askForHead(p peer.ID) {
+	if _, member := rec.r.state().Member(p); !member || p == rec.r.l.n.self || rec.asked[p] || !rec.r.l.n.connected(p) {
 		return
 	}
 	rec.asked[p] = true
 	rec.asking++
-	req, id, ctx, began := r.headRequest(), r.id, r.ctx, rec.started
-	r.l.n.spawn(func(context.Context) {
+	req, id, ctx, began := rec.r.headRequest(), rec.r.id, rec.r.ctx, rec.started
+	rec.r.l.n.spawn(func(context.Context) {
 		a := recoverAnswer{room: id, began: began, peer: p}
 		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "recover"), syncTimeout)
 		defer cancel()
-		a.err = r.l.n.request(ctx, p, protocol.SyncID, &req, &a.reply)
+		a.err = rec.r.l.n.request(ctx, p, protocol.SyncID, &req, &a.reply)
 		a.records, a.proof = openProof(a.reply.Records), openProof(a.reply.Proof)
-		r.l.n.post(a)
+		rec.r.l.n.post(a)
 	})
 }
 
@@ -124,10 +124,10 @@ type (
 
 func (e recoverAnswer) handle(l *loop) {
 	r := l.rooms[e.room]
-	if r == nil || r.recovering == nil {
+	if r == nil || r.desk.recovering == nil {
 		return
 	}
-	rec := r.recovering
+	rec := r.desk.recovering
 	if rec.started != e.began {
 		return // it was asked for another recovery
 	}
@@ -139,37 +139,37 @@ func (e recoverAnswer) handle(l *loop) {
 	case e.reply.HaveSeq > 0:
 		if rec.answered.IsZero() {
 			rec.answered = l.now()
-			r.checkRecovered(recoverSettles)
+			rec.checkRecovered(recoverSettles)
 		}
 		r.takeProof(e.proof)
 		r.carry(r.talk.LastKnown(r.world(), e.peer, e.reply.Last))
 		before := r.state().Seq()
-		if r.takeBack(e.records); e.reply.HaveSeq > r.state().Seq() && r.state().Seq() > before {
+		if r.desk.takeBack(e.records); e.reply.HaveSeq > r.state().Seq() && r.state().Seq() > before {
 			delete(rec.asked, e.peer)
-			r.askForHead(e.peer) // there is another page
+			rec.askForHead(e.peer) // there is another page
 		}
 	}
-	r.checkRecovered(0)
+	rec.checkRecovered(0)
 }
 
 // checkRecovered looks after d whether the recovery can end.
-func (r *room) checkRecovered(d time.Duration) {
-	id := r.id
+func (rec *recovery) checkRecovered(d time.Duration) {
+	id := rec.r.id
 	if d > 0 {
-		time.AfterFunc(d, func() { r.l.n.post(recoverDue{id}) })
+		time.AfterFunc(d, func() { rec.r.l.n.post(recoverDue{id}) })
 		return
 	}
-	recoverDue{id}.handle(r.l)
+	recoverDue{id}.handle(rec.r.l)
 }
 
 // handle resumes the room when every member in the log has answered, when none has for recoverWait, or recoverSettles after the first
 // answer: another member may have more records than the first one.
 func (e recoverDue) handle(l *loop) {
 	r := l.rooms[e.room]
-	if r == nil || r.recovering == nil || (r.recovering.asking > 0 || l.twin.asking) && l.now().Sub(r.recovering.started) < 2*recoverWait {
+	if r == nil || r.desk.recovering == nil || (r.desk.recovering.asking > 0 || l.twin.asking) && l.now().Sub(r.desk.recovering.started) < 2*recoverWait {
 		return
 	}
-	rec, now := r.recovering, l.now()
+	rec, now := r.desk.recovering, l.now()
 	if l.twin.mayBe(now) {
 		return
 	}
@@ -178,8 +178,8 @@ func (e recoverDue) handle(l *loop) {
 	if !all && !settled && now.Sub(rec.started) < recoverWait {
 		return
 	}
-	r.recovering = nil
-	if err := r.resume(); err != nil {
+	r.desk.recovering = nil
+	if err := r.desk.resume(); err != nil {
 		l.n.log.Error("take up a room", "room", r.id, "err", err)
 		l.warnDisk(r, err)
 	}
@@ -187,11 +187,11 @@ func (e recoverDue) handle(l *loop) {
 }
 
 // endRecovery drops the requests that wait, when the room will not be taken up.
-func (r *room) endRecovery() {
-	r.removeWaiting()
-	if rec := r.recovering; rec != nil {
-		r.recovering = nil
-		rec.unpark(r.l)
+func (d *authorityDesk) endRecovery() {
+	d.removeWaiting()
+	if rec := d.recovering; rec != nil {
+		d.recovering = nil
+		rec.unpark(d.r.l)
 	}
 }
 
@@ -203,39 +203,39 @@ func (rec *recovery) unpark(l *loop) {
 }
 
 // resume signs the first record since the start, and enters the room.
-func (r *room) resume() error {
-	if r.frozen() {
-		r.becomeJoined()
+func (d *authorityDesk) resume() error {
+	if d.r.frozen() {
+		d.r.becomeJoined()
 		return nil
 	}
-	if err := r.step(authority.Resumed{}); err != nil {
+	if err := d.step(authority.Resumed{}); err != nil {
 		return err
 	}
-	r.becomeJoined()
+	d.r.becomeJoined()
 	return nil
 }
 
 // takeBack applies records from a member that this node has signed and lost. If that happens while the room is served, a second copy of this
 // node has signed them.
-func (r *room) takeBack(records []protocol.SignedRecord) {
-	for len(records) > 0 && records[0].Seq <= r.state().Seq() {
+func (d *authorityDesk) takeBack(records []protocol.SignedRecord) {
+	for len(records) > 0 && records[0].Seq <= d.r.state().Seq() {
 		records = records[1:]
 	}
-	if len(records) == 0 || r.frozen() || records[0].Author != r.l.n.self || records[0].Seq != r.state().Seq()+1 {
+	if len(records) == 0 || d.r.frozen() || records[0].Author != d.r.l.n.self || records[0].Seq != d.r.state().Seq()+1 {
 		return
 	}
-	if records[0].Prev != r.state().Head() {
+	if records[0].Prev != d.r.state().Head() {
 		return // another log: its record of our last number proves it, and comes by comparison
 	}
-	seq, served := r.state().Seq(), r.recovering == nil
-	if err := r.step(authority.Recovered{Records: records}); err != nil {
-		r.l.n.log.Warn("take back records", "room", r.id, "err", err)
+	seq, served := d.r.state().Seq(), d.recovering == nil
+	if err := d.step(authority.Recovered{Records: records}); err != nil {
+		d.r.l.n.log.Warn("take back records", "room", d.r.id, "err", err)
 		return
 	}
-	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.state().Seq())
-	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: the later decisions in " + r.label() + " were fetched from its members"})
+	d.r.l.n.log.Warn("took back records that this node had signed and lost", "room", d.r.id, "after", seq, "to", d.r.state().Seq())
+	d.r.l.emit(d.r, Warning{Code: "old_disk", Text: "this node's data was an old copy: the later decisions in " + d.r.label() + " were fetched from its members"})
 	if served {
-		r.recoverAgain() // there may be more of them
+		d.recoverAgain() // there may be more of them
 	}
 }
 
@@ -247,12 +247,12 @@ type lostAnswer struct {
 
 // askForLost asks p for later records than ours. p is no member by our log, but the records may say that it is one. One peer is asked at a
 // time.
-func (r *room) askForLost(p peer.ID, haveSeq uint64) {
-	if r.l.twin.asking || haveSeq <= r.state().Seq() {
+func (d *authorityDesk) askForLost(p peer.ID, haveSeq uint64) {
+	if d.r.l.twin.asking || haveSeq <= d.r.state().Seq() {
 		return
 	}
-	r.l.twin.asking = true
-	req, id, ctx, n := r.headRequest(), r.id, r.ctx, r.l.n
+	d.r.l.twin.asking = true
+	req, id, ctx, n := d.r.headRequest(), d.r.id, d.r.ctx, d.r.l.n
 	n.spawn(func(context.Context) {
 		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "lost"), syncTimeout)
 		defer cancel()
@@ -269,23 +269,23 @@ func (e lostAnswer) handle(l *loop) {
 	l.twin.asking = false
 	if r := l.rooms[e.room]; r != nil && r.owner() {
 		r.takeProof(e.proof)
-		r.takeBack(e.records)
-		if r.recovering != nil {
+		r.desk.takeBack(e.records)
+		if r.desk.recovering != nil {
 			for _, m := range r.state().Members() {
-				r.askForHead(m.Peer) // one that has just been found
+				r.desk.recovering.askForHead(m.Peer) // one that has just been found
 			}
 		}
 	}
 	l.checkRecoveries()
 }
 
-// parkOf keeps a request of p until the room is resumed; then the loop handles it. It reports false if there is no place.
-func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
-	n := len(r.recovering.parked)
-	if n >= maxParked && !r.l.n.admission.isGuest(p) || n >= maxParked+2*protocol.MaxMembers {
+// park keeps a request of p until the room is resumed; then the loop handles it. It reports false if there is no place.
+func (rec *recovery) park(p peer.ID, ev inboxEvent) bool {
+	n := len(rec.parked)
+	if n >= maxParked && !rec.r.l.n.admission.isGuest(p) || n >= maxParked+2*protocol.MaxMembers {
 		return false
 	}
-	r.recovering.parked = append(r.recovering.parked, ev)
+	rec.parked = append(rec.parked, ev)
 	return true
 }
 
@@ -294,10 +294,10 @@ func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
 func (l *loop) park(ev inboxEvent, why error) bool {
 	for _, r := range l.rooms {
 		switch {
-		case why == error(errRecovering) && r.recovering != nil:
-			r.recovering.parked = append(r.recovering.parked, ev)
+		case why == error(errRecovering) && r.desk.recovering != nil:
+			r.desk.recovering.parked = append(r.desk.recovering.parked, ev)
 			return true
-		case why == error(errGathering) && r.gathers():
+		case why == error(errGathering) && r.desk.gathers():
 			id := r.id
 			r.desk.removals = append(r.desk.removals, ev)
 			time.AfterFunc(transcript.CatchUpFor, func() { l.n.post(removalsDue{id}) })
@@ -315,15 +315,15 @@ func (l *loop) park(ev inboxEvent, why error) bool {
 var errGathering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: the lines of its members are being fetched", Reason: fault.Recovering, RetryAfter: transcript.CatchUpFor}
 
 // gathers reports whether removals have to wait.
-func (r *room) gathers() bool { return r.owner() && r.talk.Gathering(r.world()) }
+func (d *authorityDesk) gathers() bool { return d.r.owner() && d.r.talk.Gathering(d.r.world()) }
 
 // cutOf returns the last line of p that counts if its membership, or its voice, ends now. It fails with errGathering while the lines of
 // the members are being fetched.
-func (r *room) cutOf(p peer.ID) (protocol.Cut, error) {
-	if _, member := r.state().Member(p); member && r.gathers() {
+func (d *authorityDesk) cutOf(p peer.ID) (protocol.Cut, error) {
+	if _, member := d.r.state().Member(p); member && d.gathers() {
 		return protocol.Cut{}, errGathering
 	}
-	return r.talk.Cut(p), nil
+	return d.r.talk.Cut(p), nil
 }
 
 // removalsDue: the removals that wait are looked at again.
@@ -331,15 +331,15 @@ type removalsDue struct{ room protocol.RoomID }
 
 func (e removalsDue) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
-		r.removeWaiting()
+		r.desk.removeWaiting()
 	}
 }
 
 // removeWaiting carries out the removals that wait, or has them wait on.
-func (r *room) removeWaiting() {
-	removals := r.desk.removals
-	r.desk.removals = nil
+func (d *authorityDesk) removeWaiting() {
+	removals := d.removals
+	d.removals = nil
 	for _, ev := range removals {
-		ev.handle(r.l)
+		ev.handle(d.r.l)
 	}
 }

@@ -138,13 +138,13 @@ func (q renewRoom) run(l *loop) (renewedRoom, error) {
 		return renewedRoom{}, err
 	}
 	r := l.rooms[info.ID]
-	reasons := old.banReasons()
+	reasons := old.desk.banReasons()
 	for _, b := range bansOfAll(q.states, l.now()) {
 		ban := authority.Ban{Peer: b.Peer, Reason: reasons[b.Removal]}
 		if !b.Until.IsZero() {
 			ban.For = b.Until.Sub(l.now())
 		}
-		if err := r.step(ban); err != nil {
+		if err := r.desk.step(ban); err != nil {
 			return renewedRoom{}, err
 		}
 	}
@@ -153,7 +153,7 @@ func (q renewRoom) run(l *loop) (renewedRoom, error) {
 		if m.Peer == l.n.self {
 			continue
 		}
-		inv, err := r.invite(l.n.self, m.Nick, 0)
+		inv, err := r.desk.invite(l.n.self, m.Nick, 0)
 		if err != nil {
 			return renewedRoom{}, err
 		}

@@ -305,7 +305,7 @@ func TestMemberComesBackWithItsNonce(t *testing.T) {
 
 type seatOf struct{ room RoomID }
 
-func (q seatOf) run(l *loop) (authority.Seat, error) { return *l.rooms[q.room].seat, nil }
+func (q seatOf) run(l *loop) (authority.Seat, error) { return *l.rooms[q.room].membership.seat, nil }
 
 // A member that comes back within a day is told, a later one is refused. In the first five minutes of an owner's life
 // nothing expires, so a day on which the owner was away is not lost.
@@ -440,7 +440,7 @@ type pollAs struct {
 func (q pollAs) run(l *loop) ([]byte, error) {
 	r := l.rooms[q.seat.Room]
 	reply := make(chan protocol.PollReply, 1)
-	r.answerPoll(q.peer, heldPoll{
+	r.desk.answerPoll(q.peer, heldPoll{
 		req:   protocol.PollRequest{Room: q.seat.Room, Nonce: q.seat.Nonce, Admission: q.seat.Admission},
 		since: l.now(), reply: reply,
 	})

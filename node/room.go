@@ -23,10 +23,10 @@ type room struct {
 	ctx    context.Context // ends with our place in the room
 	cancel context.CancelFunc
 
-	// Exactly one of ledger (we are the authority) and seat (we are not) is set; a member's state is in
+	// Exactly one of desk.ledger (we are the authority) and membership.seat (we are not) is set; a member's state is in
 	// memberState, the authority's in its ledger. See state.
-	ledger      *authority.Ledger
-	seat        *authority.Seat
+	desk        authorityDesk
+	membership  membership
 	memberState authority.State
 	records     []protocol.SignedRecord // all applied ones, in order
 	pending     map[uint64]protocol.SignedRecord
@@ -34,17 +34,15 @@ type room struct {
 	talk        *transcript.Transcript
 	gossip      *gossip.Room // nil until we are in
 
-	name, nick      string        // until the log is here
+	name            string        // until the log is here
 	looks           looks         // of label, once asked for; see skeletons
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
 
 	// proof is the two records that have frozen the room; nil: its log is one.
 	proof      [][]byte
-	recovering *recovery           // we are the authority, and have not begun to serve the room; nil otherwise
 	earlyKeys  []protocol.EpochKey // from the authority, before their records; at most maxEarlyKeys
 	badKeyTold time.Time
-	promised   logHead // the last record of the log by which the authority admitted this node
 
 	effects  []transcript.Effect // of talk, to be carried out
 	carrying bool                // carry is at work
@@ -53,8 +51,6 @@ type room struct {
 	awaited  []chan<- struct{} // closed by release
 
 	relays   relays
-	desk     authorityDesk
-	absence  absence
 	sayLimit *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
 
@@ -62,6 +58,7 @@ func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), relays: relays{unreached: make(map[peer.ID]time.Time)}, whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.desk = newAuthorityDesk(r)
+	r.membership = membership{r: r, absence: absence{r: r}}
 	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
 	r.reserved.ctr = r.talk.Used()
 	return r
@@ -69,8 +66,8 @@ func newRoom(l *loop, id protocol.RoomID) *room {
 
 // state is what the log says.
 func (r *room) state() authority.State {
-	if r.ledger != nil {
-		return r.ledger.State()
+	if r.desk.ledger != nil {
+		return r.desk.ledger.State()
 	}
 	return r.memberState
 }
@@ -80,13 +77,13 @@ func (r *room) authority() peer.ID {
 	if s := r.state(); s.Seq() > 0 {
 		return s.Authority()
 	}
-	if r.seat != nil {
-		return r.seat.Authority
+	if r.membership.seat != nil {
+		return r.membership.seat.Authority
 	}
 	return ""
 }
 
-func (r *room) owner() bool { return r.ledger != nil }
+func (r *room) owner() bool { return r.desk.ledger != nil }
 
 // label is the room's name.
 func (r *room) label() string {
@@ -135,10 +132,10 @@ func notMember(room string) error {
 
 // start begins what runs while we have a place: the poll, and the gossip once the log is here.
 func (r *room) start() {
-	if r.seat != nil {
+	if r.membership.seat != nil {
 		r.l.n.spawn(func(context.Context) { r.l.n.pollRoom(r.ctx, r.id) })
 	}
-	if r.owner() && r.recovering == nil {
+	if r.owner() && r.desk.recovering == nil {
 		r.becomeJoined()
 	}
 }
@@ -251,7 +248,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	case errors.Is(err, authority.ErrFork):
 		r.freeze(r.records[rec.Seq-1], rec)
 	case r.owner() && rec.Author == r.l.n.self:
-		r.takeBack([]protocol.SignedRecord{rec})
+		r.desk.takeBack([]protocol.SignedRecord{rec})
 		r.seek() // there may be more, or another log
 	case r.owner():
 	case errors.Is(err, authority.ErrGap):
@@ -270,7 +267,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 		delete(r.pending, rec.Seq)
 		r.records = append(r.records, rec)
 		r.applied(change, protocol.Key{})
-		r.checkPromised()
+		r.membership.checkPromised()
 		if next, ok := r.pending[rec.Seq+1]; ok {
 			r.takeRecord(next)
 		}
@@ -398,9 +395,9 @@ func (r *room) tick(now time.Time) {
 		r.gossip.Sweep(now)
 	}
 	if r.owner() {
-		r.tickOwner(now)
+		r.desk.tick(now)
 	} else {
-		r.tickMember(now)
+		r.membership.absence.tick(now)
 	}
 	if r.joined {
 		r.keepClock()

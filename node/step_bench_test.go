@@ -26,7 +26,7 @@ func benchLines(b testing.TB) (*roomtest.Room, *room, []transcript.Opened) {
 	b.Cleanup(n.cancel)
 	r := newRoom(must(newLoop(n, nil)), w.ID())
 	b.Cleanup(r.cancel)
-	r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
+	r.desk.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 	r.publishSnapshot()
 	var lines []transcript.Opened
 	for i := range uint64(transcript.MaxLines) {
@@ -71,7 +71,7 @@ func BenchmarkStep(b *testing.B) {
 		b.Cleanup(func() { _ = alice.Close() })
 		must(ask(b.Context(), alice, inLoop(func(l *loop) {
 			r := newRoom(l, w.ID())
-			r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
+			r.desk.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 			r.publishSnapshot()
 			members, addr := r.state().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
 			for _, m := range members {

@@ -167,14 +167,14 @@ func (r *room) tellNow(s *Subscription, most int) {
 	}
 	tell(r.joinedEvent())
 	if r.owner() {
-		for _, k := range r.ledger.Knocks() {
+		for _, k := range r.desk.ledger.Knocks() {
 			if r.desk.door.bell.told[k.Peer] {
 				tell(r.desk.door.knockEvent(k.Peer, k.Nick))
 			}
 		}
 	}
-	if r.absence.said > 0 {
-		tell(r.awayEvent())
+	if r.membership.absence.said > 0 {
+		tell(r.membership.absence.event())
 	}
 	if !s.o.Lines {
 		return

@@ -117,7 +117,7 @@ func (e synced) handle(l *loop) {
 	r.carry(r.talk.Compared(r.world(), transcript.Answer{
 		Peer: e.peer, Reply: &e.reply, Lines: e.lines, Doubted: e.doubted, Fresh: e.fresh, Judged: e.whole,
 	}))
-	r.removeWaiting()
+	r.desk.removeWaiting()
 }
 
 // recordsAfter returns the bytes of the records after seq, as many as fit into one frame, and whether there are more.

@@ -20,7 +20,7 @@ import (
 func (r *room) world() transcript.Env {
 	return transcript.Env{
 		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.state(), Keys: r.keys,
-		Away: !r.absence.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
+		Away: !r.membership.absence.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
 		Ignored: r.l.ignores,
 	}
 }
@@ -85,7 +85,7 @@ func (r *room) carryTalk(e transcript.Effect) {
 	case transcript.Receipt:
 		r.desk.polls.receiptsDue[e.Peer] = true
 		if h, held := r.desk.polls.held[e.Peer]; held {
-			r.answerPoll(e.Peer, h)
+			r.desk.answerPoll(e.Peer, h)
 		}
 	}
 }

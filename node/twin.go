@@ -215,7 +215,7 @@ func (l *loop) twinEnded() {
 	l.emit(nil, Warning{Code: "twin_gone", Peer: l.n.self, Text: "the other node with this identity, at " + l.twin.host() + ", has ended or is out of reach: this one goes on"})
 	for _, r := range l.rooms {
 		if r.owner() && !r.over() {
-			r.recoverAgain()
+			r.desk.recoverAgain()
 		}
 	}
 }

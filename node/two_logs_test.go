@@ -79,7 +79,7 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 				}
 				s.peek("alice", func(r *room) {
 					for range c.ours {
-						if err := r.step(authority.Rekey{}); err != nil {
+						if err := r.desk.step(authority.Rekey{}); err != nil {
 							t.Error(err)
 						}
 					}
@@ -126,7 +126,7 @@ func TestHeadsAreComparedByHash(t *testing.T) {
 		s.room = must(l.start("alice").Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
 		s.peek("alice", func(r *room) {
 			for range 3 {
-				if err := r.step(authority.Rekey{}); err != nil {
+				if err := r.desk.step(authority.Rekey{}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -166,7 +166,7 @@ func TestContradictionFits(t *testing.T) {
 		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: s.room.String()}))
 		f := s.twin(t)
 		s.peek("alice", func(r *room) {
-			if err := r.step(authority.Rekey{}); err != nil {
+			if err := r.desk.step(authority.Rekey{}); err != nil {
 				t.Error(err)
 			}
 		})

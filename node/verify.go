@@ -164,7 +164,7 @@ func (l *loop) calledBy(r *room, p peer.ID) string {
 			return nick
 		}
 		if r.owner() {
-			for _, k := range r.ledger.Knocks() {
+			for _, k := range r.desk.ledger.Knocks() {
 				if k.Peer == p {
 					return k.Nick
 				}

@@ -153,7 +153,7 @@ func (r *room) whom(who string, past bool) (Named, standing, error) {
 	where := "in " + r.label()
 	if r.owner() {
 		where += ", or at its door"
-		for _, k := range r.ledger.Knocks() {
+		for _, k := range r.desk.ledger.Knocks() {
 			all, places[k.Peer] = append(all, Named{k.Peer, k.Nick}), atDoor
 		}
 	}

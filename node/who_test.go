@@ -102,13 +102,13 @@ func TestOrdersNameOnePeer(t *testing.T) {
 		r := l.rooms[s.room]
 		knock := func(p peer.ID, nick string) {
 			t.Helper()
-			if err := r.step(authority.Knock{Peer: p, Request: protocol.JoinRequest{Room: s.room, Nick: nick}}); err != nil {
+			if err := r.desk.step(authority.Knock{Peer: p, Request: protocol.JoinRequest{Room: s.room, Nick: nick}}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		policy := r.state().Policy()
 		policy.Access = protocol.Knock
-		if err := r.step(authority.SetPolicy{Policy: policy}); err != nil {
+		if err := r.desk.step(authority.SetPolicy{Policy: policy}); err != nil {
 			t.Fatal(err)
 		}
 		knock(twins[0], "zoe")
@@ -146,14 +146,14 @@ func TestOrdersNameOnePeer(t *testing.T) {
 				}
 			}
 		}
-		if got := r.state().Seq(); got != seq || len(r.ledger.Knocks()) != 2 || len(l.trusts.by) != 0 {
-			t.Fatalf("something was done: record %d, was %d; %d at the door, %d verified", got, seq, len(r.ledger.Knocks()), len(l.trusts.by))
+		if got := r.state().Seq(); got != seq || len(r.desk.ledger.Knocks()) != 2 || len(l.trusts.by) != 0 {
+			t.Fatalf("something was done: record %d, was %d; %d at the door, %d verified", got, seq, len(r.desk.ledger.Knocks()), len(l.trusts.by))
 		}
 		// One is accepted by the end of its ID, and then the other by the nick, once it is the only one.
 		if err := orders["accept"](protocol.ShortID(twins[1])); err != nil {
 			t.Fatal(err)
 		}
-		if _, in := r.state().Member(twins[1]); !in || len(r.ledger.Knocks()) != 0 {
+		if _, in := r.state().Member(twins[1]); !in || len(r.desk.ledger.Knocks()) != 0 {
 			t.Fatal("another was accepted")
 		}
 		if err := orders["accept"]("zoe"); codeOf(err) != CodeNotFound || !strings.Contains(err.Error(), "already") {
