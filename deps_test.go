@@ -101,7 +101,7 @@ var laws = map[string]law{
 		why: "share answers strangers: it has values that were given to it, and no way to a node",
 	},
 	"cli/internal/web": {
-		ours: nil, bans: roomBans("github.com/coder/websocket"),
+		ours: nil, tests: []string{driver}, bans: roomBans("github.com/coder/websocket"),
 		why: "web judges which browser may come in and carries its messages, and knows neither a node nor what is said to it",
 	},
 	"cli/internal/command": {
@@ -125,7 +125,7 @@ var laws = map[string]law{
 		why: "JSON-RPC carries what node says exactly, and takes its hints from hint",
 	},
 	"cli/internal/attach": {
-		ours: []string{"internal/private"}, bans: roomBans(),
+		ours: []string{"internal/private"}, tests: []string{driver}, bans: roomBans(),
 		why: "attach brings two processes of one user together, and does not know what they say",
 	},
 	"cli/internal/background": {

@@ -5,12 +5,13 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"localchat/test/driver"
 )
 
 // another is a variable of the environment. If it is set, the program of this test connects to the socket that it names, and prints
@@ -44,38 +45,23 @@ func TestAnotherUser(t *testing.T) {
 	dir := home(t)
 	s := listen(t, dir, echo(t))
 	path := s.listener.Addr().String()
-	self, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(t.TempDir(), "other")
-	if err := os.WriteFile(program, self, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	open := func(mode os.FileMode, paths ...string) {
-		for _, p := range paths {
-			for ; p != "/" && p != os.TempDir(); p = filepath.Dir(p) {
-				if err := os.Chmod(p, mode); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	open(0o755, program, dir)
 	connects := func() string {
-		cmd := exec.Command(program)
-		cmd.Env = append(os.Environ(), another+"="+path)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-		out, err := cmd.CombinedOutput()
+		out, err := driver.AsUser(65534, t.TempDir(), another+"="+path)
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		return strings.TrimSpace(string(out))
+		return strings.TrimSpace(out)
 	}
+	open := func(path string) {
+		if err := driver.Open(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(dir)
 	if got := connects(); got != "denied" {
 		t.Errorf("another user at the socket: %q", got)
 	}
-	open(0o755, filepath.Dir(path))
+	open(filepath.Dir(path))
 	if err := os.Chmod(path, 0o666); err != nil {
 		t.Fatal(err)
 	}

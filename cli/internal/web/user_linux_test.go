@@ -6,11 +6,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"localchat/test/driver"
 )
 
 // another is a variable of the environment. If it is set, the program of this test asks the server that it names for its page, prints
@@ -38,28 +38,12 @@ func TestAnotherUser(t *testing.T) {
 		t.Skip("only root can be two users")
 	}
 	s := serve(t)
-	self, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(t.TempDir(), "other")
-	if err := os.WriteFile(program, self, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for p := program; p != "/" && p != os.TempDir(); p = filepath.Dir(p) {
-		if err := os.Chmod(p, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
 	asks := func(user uint32) string {
-		cmd := exec.Command(program)
-		cmd.Env = append(os.Environ(), another+"="+s.host)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
-		out, err := cmd.CombinedOutput()
+		out, err := driver.AsUser(user, t.TempDir(), another+"="+s.host)
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		return string(out)
+		return out
 	}
 	if got := asks(0); !strings.Contains(got, "<html") {
 		t.Errorf("this user gets %q", got)
