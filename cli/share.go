@@ -12,9 +12,7 @@ import (
 )
 
 func (a *app) shareCommand() *cobra.Command {
-	o := command.DefaultShare
-	length := command.Span{D: o.For, Given: true}
-	alone := false
+	flags, options := command.ShareFlags()
 	cmd := &cobra.Command{
 		Use:   "share ROOM",
 		Short: "Enter a room of yours, and hand out the program and invites to it on a web page for this network",
@@ -26,11 +24,8 @@ func (a *app) shareCommand() *cobra.Command {
 
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
-			o.For = length.D
-			if alone {
-				o.Invites = 0
-			}
-			if err := o.Check(); err != nil {
+			o, err := options()
+			if err != nil {
 				return err
 			}
 			create := node.CreateOptions{Name: args[0]}
@@ -42,12 +37,7 @@ func (a *app) shareCommand() *cobra.Command {
 			}})
 		}),
 	}
-	f := cmd.Flags()
-	f.BoolVar(&alone, "no-invite", false, "show no invite: people knock, and you /accept them")
-	f.IntVar(&o.Invites, "invites", o.Invites, "how many people the page lets in, each by an invite")
-	f.IntVar(&o.Port, "port", 0, "TCP port of the page (default: one that is free)")
-	f.Var(&length, "for", "how long the page is there")
-	f.StringVar(&o.Release, "release", "", "folder of a release, whose files are handed out too")
+	cmd.Flags().AddGoFlagSet(flags)
 	return cmd
 }
 

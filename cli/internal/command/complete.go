@@ -158,20 +158,21 @@ func RoomWords(rooms [][2]string) []string {
 	return words
 }
 
-func CommandNames(k CompletionContext) []string {
-	var all []string
-	for _, c := range k.Table {
-		all = append(all, c.Name)
+// namesOf returns the names of the entries of a table.
+func namesOf[T any](table []T, name func(T) string) []string {
+	all := make([]string, len(table))
+	for i, entry := range table {
+		all[i] = name(entry)
 	}
 	return all
 }
 
+func CommandNames(k CompletionContext) []string {
+	return namesOf(k.Table, func(c *Command) string { return c.Name })
+}
+
 func policyTargets(CompletionContext) []string {
-	var all []string
-	for _, p := range policyTable {
-		all = append(all, p.name)
-	}
-	return all
+	return namesOf(policyTable, func(p policySetting) string { return p.name })
 }
 
 // policyValues returns the possible values of the policy that the first argument names.

@@ -233,12 +233,15 @@ func runRenew(ctx context.Context, c Call) (Reply, error) {
 	return r, nil
 }
 
-// policyTable lists the settings that /policy changes.
-var policyTable = []struct {
+// A policySetting is a setting that /policy changes.
+type policySetting struct {
 	name, values string
 	words        []string // values that can be completed
 	set          func(*node.PolicyChange, string) error
-}{
+}
+
+// policyTable lists the settings that /policy changes.
+var policyTable = []policySetting{
 	{"access", "open, knock or invite", []string{"open", "knock", "invite"}, func(p *node.PolicyChange, v string) error { p.Access = new(node.Access(v)); return nil }},
 	{"subject", "a text", nil, func(p *node.PolicyChange, v string) error { p.Subject = &v; return nil }},
 	{"idle", "10m, 6h, 1d, or 0 for never", []string{"1h", "6h", "1d", "0"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.IdleS, v) }},
@@ -249,13 +252,7 @@ var policyTable = []struct {
 	{"hide-reasons", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.HideReasons, v) }},
 }
 
-func policyNames() string {
-	var all []string
-	for _, p := range policyTable {
-		all = append(all, p.name)
-	}
-	return strings.Join(all, ", ")
-}
+func policyNames() string { return strings.Join(policyTargets(CompletionContext{}), ", ") }
 
 func setSeconds(field **int64, text string) error {
 	var s Span

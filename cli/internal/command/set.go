@@ -87,11 +87,7 @@ func (s Setting) TOML(value string) string {
 func SettingNames() string { return strings.Join(settingTargets(CompletionContext{}), ", ") }
 
 func settingTargets(CompletionContext) []string {
-	var all []string
-	for _, s := range SettingTable {
-		all = append(all, s.Name)
-	}
-	return all
+	return namesOf(SettingTable, func(s Setting) string { return s.Name })
 }
 
 // settingValues returns the possible values of the setting that the first argument names.

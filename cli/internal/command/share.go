@@ -21,8 +21,32 @@ const groupsRead = 4
 // off is the argument of /share that ends a share.
 const off = "off"
 
+// shareWords returns the arguments of /share, for completion.
 func shareWords(CompletionContext) []string {
-	return []string{off, "--no-invite", "--port", "--for", "--invites", "--release"}
+	words := []string{off}
+	flags, _ := ShareFlags()
+	flags.VisitAll(func(f *flag.Flag) { words = append(words, "--"+f.Name) })
+	return words
+}
+
+// ShareFlags returns the flags of a share, for the command line and for /share. Once they are parsed, options returns what they say.
+func ShareFlags() (flags *flag.FlagSet, options func() (ShareOptions, error)) {
+	o := DefaultShare
+	length := Span{D: o.For, Given: true}
+	flags = flag.NewFlagSet("share", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	alone := flags.Bool("no-invite", false, "show no invite: people knock, and you /accept them")
+	flags.IntVar(&o.Invites, "invites", o.Invites, "how many people the page lets in, each by an invite")
+	flags.IntVar(&o.Port, "port", o.Port, "TCP port of the page (default: one that is free)")
+	flags.Var(&length, "for", "how long the page is there")
+	flags.StringVar(&o.Release, "release", o.Release, "folder of a release, whose files are handed out too")
+	return flags, func() (ShareOptions, error) {
+		o.For = length.D
+		if *alone {
+			o.Invites = 0
+		}
+		return o, o.Check()
+	}
 }
 
 // runShare shares the room, shows its share, or ends it.
@@ -63,29 +87,25 @@ func Share(ctx context.Context, c Call, o ShareOptions) (Reply, error) {
 
 // parseShare reads the options of /share. --release comes last: its folder is the rest of the line, which may hold blanks.
 func parseShare(text string) (ShareOptions, error) {
-	o := DefaultShare
-	text, folder, named := strings.Cut(text, "--release")
-	if o.Release = strings.TrimSpace(strings.TrimPrefix(folder, "=")); named && o.Release == "" {
-		return o, fail.Usage("/share --release dist", "--release needs a folder")
+	const release = "--release"
+	text, folder, named := strings.Cut(text, release)
+	words := strings.Fields(text)
+	if named {
+		folder = strings.TrimSpace(strings.TrimPrefix(folder, "="))
+		if folder == "" {
+			return ShareOptions{}, fail.Usage("/share --release dist", "--release needs a folder")
+		}
+		words = append(words, release+"="+folder)
 	}
-	flags := flag.NewFlagSet("share", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	length := Span{D: o.For, Given: true}
-	alone := flags.Bool("no-invite", false, "")
-	flags.IntVar(&o.Port, "port", o.Port, "")
-	flags.IntVar(&o.Invites, "invites", o.Invites, "")
-	flags.Var(&length, "for", "")
-	err := flags.Parse(strings.Fields(text))
+	flags, options := ShareFlags()
+	err := flags.Parse(words)
 	switch {
 	case err != nil:
-		return o, fail.Usage("/help share has examples", "%v", err)
+		return ShareOptions{}, fail.Usage("/help share has examples", "%v", err)
 	case flags.NArg() > 0:
-		return o, fail.Usage("/help share has examples", "/share does not take %q", flags.Arg(0))
-	case *alone:
-		o.Invites = 0
+		return ShareOptions{}, fail.Usage("/help share has examples", "/share does not take %q", flags.Arg(0))
 	}
-	o.For = length.D
-	return o, o.Check()
+	return options()
 }
 
 // sharedReply describes a share, and draws the address of the page.
