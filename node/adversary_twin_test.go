@@ -15,8 +15,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
-	"localchat/authority"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // rumours is mDNS in the hands of an attacker: it reports whatever a test wants.
@@ -294,16 +294,4 @@ func TestThousandRooms(t *testing.T) {
 }
 
 // foundation is the first record of a persona's room.
-func foundation(name, owner string) []byte {
-	env := authority.Env{Now: time.Now(), Rand: random, Signer: persona(owner), Self: personaID(owner)}
-	_, effects, err := authority.Ledger{}.Step(env, authority.CreateRoom{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
-	if err != nil {
-		panic(err)
-	}
-	for _, e := range effects {
-		if c, ok := e.(authority.Commit); ok {
-			return c.Record.Bytes()
-		}
-	}
-	panic("no record")
-}
+func foundation(name, owner string) []byte { return hostile.Foundation(persona(owner), random, name) }

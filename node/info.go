@@ -121,3 +121,11 @@ func (r *room) lastLineOf(p peer.ID) time.Time {
 	}
 	return time.Time{}
 }
+
+// earlier returns the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

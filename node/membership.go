@@ -6,6 +6,7 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -143,7 +144,7 @@ func (ms *membership) showReason(reason protocol.SignedReason) {
 func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
 	return Removed{
 		Kind: kindFrom(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
-		At: between(reason.At, now.Add(-authority.FailureLife), now), Until: reason.Until,
+		At: transcript.Within(reason.At, now.Add(-authority.FailureLife), now), Until: reason.Until,
 		Removal: reason.Removal,
 	}
 }
@@ -161,7 +162,7 @@ func (ms *membership) showMute(reason protocol.SignedReason) {
 	ms.contradictReason(reason)
 	ms.r.l.notifyMute(ms.r, Muted{
 		Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
-		At: between(reason.At, ms.r.l.now().Add(-authority.FailureLife), ms.r.l.now()), Until: reason.Until, Seq: reason.Removal,
+		At: transcript.Within(reason.At, ms.r.l.now().Add(-authority.FailureLife), ms.r.l.now()), Until: reason.Until, Seq: reason.Removal,
 	})
 }
 

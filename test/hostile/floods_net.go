@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 	"time"
@@ -147,8 +148,12 @@ func foundation(name string) []byte {
 	if err != nil {
 		panic(err)
 	}
-	signer := protocol.KeySigner{PrivKey: key}
-	env := authority.Env{Now: time.Now(), Rand: rand.Reader, Signer: signer, Self: signer.Peer()}
+	return Foundation(protocol.KeySigner{PrivKey: key}, rand.Reader, name)
+}
+
+// Foundation returns the first record of a room with that name, whose owner has the key.
+func Foundation(key protocol.KeySigner, random io.Reader, name string) []byte {
+	env := authority.Env{Now: time.Now(), Rand: random, Signer: key, Self: key.Peer()}
 	_, effects, err := authority.Ledger{}.Step(env, authority.CreateRoom{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
 	if err != nil {
 		panic(err)

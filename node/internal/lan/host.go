@@ -43,17 +43,23 @@ func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 	if err != nil {
 		return nil, err
 	}
-	return libp2p.New(append(more,
+	return libp2p.New(append(forLAN(more),
 		libp2p.Identity(key),
 		libp2p.ListenAddrStrings(listen...),
-		libp2p.Transport(quic.NewTransport),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(newLinkLocal),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		// A link-local address is of no use to others: it names an interface of this machine.
 		libp2p.AddrsFactory(WithoutLinkLocal),
-		libp2p.Security(noise.ID, noise.New),
 		libp2p.ConnectionManager(cm),
+	)...)
+}
+
+// forLAN adds to options those of every host on a LAN.
+func forLAN(options []libp2p.Option) []libp2p.Option {
+	return append(options,
+		libp2p.Transport(quic.NewTransport),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(newLinkLocal),
+		libp2p.Security(noise.ID, noise.New),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
 		libp2p.ForceReachabilityPrivate(),
@@ -62,25 +68,15 @@ func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		// one lying peer could so stop all dials.
 		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
 		libp2p.WithDialTimeout(DialTimeout),
-	)...)
+	)
 }
 
 // NewCaller makes a host that listens at no address and has a new key. It dials addresses that pass the gate, as a peer that no
 // node knows.
 func NewCaller(g *Gate) (host.Host, error) {
-	return libp2p.New(append(g.Options(),
+	return libp2p.New(append(forLAN(g.Options()),
 		libp2p.NoListenAddrs,
-		libp2p.Transport(quic.NewTransport),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(newLinkLocal),
-		libp2p.Security(noise.ID, noise.New),
 		libp2p.ResourceManager(&network.NullResourceManager{}),
-		libp2p.DisableRelay(),
-		libp2p.DisableMetrics(),
-		libp2p.ForceReachabilityPrivate(),
-		libp2p.DisableIdentifyAddressDiscovery(),
-		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
-		libp2p.WithDialTimeout(DialTimeout),
 	)...)
 }
 

@@ -165,6 +165,12 @@ func ShownAt(at, got time.Time, age time.Duration) time.Time {
 	if got.Before(to) {
 		to = got
 	}
+	return Within(at, from, to)
+}
+
+// Within returns at or, if it is outside the two bounds, the nearer one. It returns a time as JSON-RPC writes it: in UTC, to the
+// millisecond.
+func Within(at, from, to time.Time) time.Time {
 	switch {
 	case at.Before(from):
 		at = from
