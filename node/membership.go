@@ -117,7 +117,7 @@ func (ms *membership) takeNews(m *protocol.PollMember) {
 		ms.r.takeRecord(rec)
 	}
 	ms.r.takeProof(openProof(m.Proof))
-	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
+	// This comes before the keys. Lines of this node may wait for a key, and must get numbers after those of the lines before a restart.
 	ms.r.carry(ms.r.talk.LastKnown(ms.r.world(), ms.r.authority(), m.Last))
 	ms.r.carry(ms.r.talk.Confirmed(m.Receipt))
 	ms.r.takeKeys(ms.r.authority(), m.Keys)
