@@ -58,7 +58,7 @@ func (a *absence) event() OwnerUnreachable {
 func (a *absence) back() {
 	if a.said > 0 {
 		a.r.l.emit(a.r, OwnerBack{ForS: int(a.r.l.now().Sub(a.since) / time.Second)})
-		a.r.seek()
+		a.r.talk.seek()
 	}
 	a.since, a.said, a.leaving = time.Time{}, 0, false
 }

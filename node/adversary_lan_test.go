@@ -41,7 +41,7 @@ func TestNoKeyAheadOfTheLog(t *testing.T) {
 		var now uint64
 		s.peek("bob", func(r *room) {
 			now = r.state().Epoch()
-			r.takeKeys(r.authority(), []protocol.EpochKey{{Epoch: now + 1, Key: protocol.Key{1}}})
+			r.keys.take(r.authority(), []protocol.EpochKey{{Epoch: now + 1, Key: protocol.Key{1}}})
 		})
 		var reply protocol.SyncReply
 		q := protocol.SyncRequest{Room: lab.ID, Keys: []uint64{now, now + 1}}

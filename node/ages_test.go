@@ -243,7 +243,7 @@ func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 				r := lp.rooms[lp.order[0]]
 				most = max(most, r.talk.Size())
 				key, _ := r.keys.Get(r.state().Epoch())
-				must(r.send(protocol.Content{Kind: protocol.Say, Text: text}, key))
+				must(r.outbox.send(protocol.Content{Kind: protocol.Say, Text: text}, key))
 			})))
 		}
 		if most > transcript.MaxLineBytes+lineOvershoot || most < transcript.MaxLineBytes {

@@ -24,7 +24,7 @@ func benchNode(b *testing.B) *loop {
 func benchRoom(b *testing.B, w *roomtest.Room) *room {
 	r := newRoom(benchNode(b), w.ID())
 	b.Cleanup(r.cancel)
-	r.desk.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
+	r.desk.ledger, r.records, r.keys.Keyring = &w.Ledger, w.Records, w.Keys
 	return r
 }
 
@@ -40,9 +40,9 @@ func BenchmarkTakeLine(b *testing.B) {
 		ctr++
 		line.Msg.Ctr, line.Msg.Lamport = ctr, ctr
 		line.Msg.ID = protocol.Hash{1, byte(ctr), byte(ctr >> 8), byte(ctr >> 16), byte(ctr >> 24)}
-		r.carry(r.talk.Hear(r.world(), line))
+		r.talk.carry(r.talk.Hear(r.talk.world(), line))
 		if r.talk.Len() == transcript.MaxLines {
-			r.talk = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
+			r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
 		}
 	}
 }
@@ -60,13 +60,13 @@ func BenchmarkSay(b *testing.B) {
 		ctr++
 		h := protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: ctr, Lamport: ctr}
 		msg := must(protocol.SealMessage(h, c, key, r.l.n.self, r.l.n.signer, random))
-		line, ok := transcript.Open(msg, r.state().Check(msg.Author, msg.Header), r.keys, 0)
+		line, ok := transcript.Open(msg, r.state().Check(msg.Author, msg.Header), r.keys.Keyring, 0)
 		if !ok {
 			b.Fatal("it does not open")
 		}
-		r.carry(r.talk.Hear(r.world(), line))
+		r.talk.carry(r.talk.Hear(r.talk.world(), line))
 		if r.talk.Len() == transcript.MaxLines {
-			r.talk = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
+			r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
 		}
 	}
 }
@@ -82,11 +82,11 @@ func BenchmarkSnapshot(b *testing.B) {
 			r := benchRoom(b, w)
 			for _, m := range w.State().Members() {
 				first := protocol.Message{Header: protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: 1}, Author: m.Peer, ID: protocol.DataID([]byte(m.Peer))}
-				r.carry(r.talk.Hear(r.world(), transcript.Opened{Msg: first}))
+				r.talk.carry(r.talk.Hear(r.talk.world(), transcript.Opened{Msg: first}))
 			}
-			later := r.world()
+			later := r.talk.world()
 			later.Now = later.Now.Add(r.state().Policy().Retain + time.Second)
-			r.carry(r.talk.Tick(later))
+			r.talk.carry(r.talk.Tick(later))
 			b.ReportAllocs()
 			for b.Loop() {
 				r.snapshot()

@@ -53,7 +53,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	for _, e := range effects {
 		if c, ok := e.(authority.Commit); ok {
 			r.records = append(r.records, c.Record)
-			r.stepKeys(c.Change, c.Key)
+			r.keys.step(c.Change, c.Key)
 		}
 	}
 	l.enter(r)

@@ -23,9 +23,9 @@ func (q lastLines) run(l *loop) (waits []<-chan struct{}, err error) {
 		}
 		if r.joined && r.state().Len() > 1 && r.talk.OnTheirWay() {
 			done := make(chan struct{})
-			r.awaited = append(r.awaited, done)
+			r.talk.awaited = append(r.talk.awaited, done)
 			waits = append(waits, done)
-			r.seek()
+			r.talk.seek()
 		}
 	}
 	return waits, nil
@@ -53,11 +53,11 @@ func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
 }
 
 // release closes the channels of the callers that wait for our lines, if all have reached another node.
-func (r *room) release() {
-	if len(r.awaited) > 0 && (r.ctx.Err() != nil || !r.talk.OnTheirWay()) {
-		for _, done := range r.awaited {
+func (c *conversation) release() {
+	if len(c.awaited) > 0 && (c.r.ctx.Err() != nil || !c.OnTheirWay()) {
+		for _, done := range c.awaited {
 			close(done)
 		}
-		r.awaited = nil
+		c.awaited = nil
 	}
 }

@@ -349,7 +349,7 @@ func (e connectedness) handle(l *loop) {
 		if e.connected && r.desk.recovering != nil {
 			r.desk.recovering.askForHead(e.peer)
 		} else if e.connected {
-			r.carry(r.talk.Greet(r.world(), e.peer))
+			r.talk.carry(r.talk.Greet(r.talk.world(), e.peer))
 		} else if r.owner() {
 			r.desk.presence.noteGone(e.peer)
 		}
@@ -371,7 +371,7 @@ func (l *loop) networkChanged(why string) {
 		e.next, e.pause = time.Time{}, dialBackoffMin
 	}
 	for _, r := range l.rooms {
-		r.carry(r.talk.CompareAround(r.world()))
+		r.talk.carry(r.talk.CompareAround(r.talk.world()))
 	}
 }
 

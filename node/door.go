@@ -82,7 +82,7 @@ func (d *door) answer(a authority.AnswerJoin) {
 		// Records that do not fit come with the first poll, and the keys then too.
 		reply.Records, more = recordsAfter(d.r.records, 0)
 		if !more {
-			reply.Keys = d.r.keysFor(a.Peer, 0, nil)
+			reply.Keys = d.r.keys.keysFor(a.Peer, 0, nil)
 		}
 		reply.Seq, reply.Head = d.r.state().Seq(), d.r.state().Head()
 	}

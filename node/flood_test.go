@@ -91,7 +91,7 @@ func TestFloodIsNotTakenLive(t *testing.T) {
 			for _, r := range lp.rooms {
 				key, _ := r.keys.Get(r.state().Epoch())
 				for i := range lines {
-					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
+					must(r.outbox.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
 				for _, ln := range r.talk.Of(bob.self) {
 					flood = append(flood, ln.Opened)
@@ -179,7 +179,7 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 		r := newRoom(lp, w.ID())
 		defer r.cancel()
 		r.desk.ledger = &w.Ledger
-		then := r.world()
+		then := r.talk.world()
 		then.Allow = func(peer.ID, string) bool { return true }
 		if old {
 			then.Now = then.Now.Add(-2 * shedYoung)
@@ -194,7 +194,7 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 				}
 			}
 		}
-		r.carry(r.talk.Tick(r.world()))
+		r.talk.carry(r.talk.Tick(r.talk.world()))
 		due := n.admission.floods.due(lawStart)
 		if told := len(due) == 1 && len(due[0].members) == 1 && due[0].members[0].peer == personaID("carol"); told == old || old && len(due) > 0 {
 			t.Errorf("old: %v, told %+v", old, due)
@@ -255,7 +255,7 @@ func TestFullRoomIsHandedOver(t *testing.T) {
 			for _, r := range lp.rooms {
 				key, _ := r.keys.Get(r.state().Epoch())
 				for i := range transcript.MaxLines + 100 {
-					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
+					must(r.outbox.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
 			}
 		})))

@@ -313,7 +313,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 			for _, r := range lp.rooms {
 				key, _ := r.keys.Get(r.state().Epoch())
 				for i := range 10 {
-					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
+					must(r.outbox.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
 				for _, ln := range r.talk.Of(bob.self) {
 					said = append(said, ln.Msg)

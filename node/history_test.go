@@ -193,7 +193,7 @@ func TestRestartedMembersLineStandsLast(t *testing.T) {
 					t.Error("bob has been given what he had: this shows nothing")
 				}
 				key, _ := r.keys.Get(r.state().Epoch())
-				must(r.send(protocol.Content{Kind: protocol.Say, Text: "back"}, key))
+				must(r.outbox.send(protocol.Content{Kind: protocol.Say, Text: "back"}, key))
 			}
 		})))
 		until(s.subs["alice"], func(m Message) bool { return m.Text == "back" })

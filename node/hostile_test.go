@@ -385,32 +385,32 @@ func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 				// A line that opens under the key is no proof: its author may have invented the key.
 				h := protocol.Header{Room: s.room, Epoch: epoch, Ctr: 1, Lamport: 1}
 				keepEarly(r, sealed("carol", h, "mine", protocol.Key{2}))
-				r.takeKeys(from, []protocol.EpochKey{{Epoch: epoch, Key: protocol.Key{2}}})
+				r.keys.take(from, []protocol.EpochKey{{Epoch: epoch, Key: protocol.Key{2}}})
 				if !slices.Equal(r.keys.Epochs(), before) {
 					t.Errorf("a key of epoch %d is believed: %v", epoch, r.keys.Epochs())
 				}
 			}
 		}
-		r.keys = r.keys.Drop(time.Now().Add(365 * 24 * time.Hour))
+		r.keys.Keyring = r.keys.Drop(time.Now().Add(365 * 24 * time.Hour))
 		if k, ok := r.keys.Get(st.Epoch()); !ok || k != inForce {
 			t.Error("the key in force is gone")
 		}
-		if len(r.earlyKeys) > maxEarlyKeys {
-			t.Errorf("%d keys wait", len(r.earlyKeys))
+		if len(r.keys.early) > maxEarlyKeys {
+			t.Errorf("%d keys wait", len(r.keys.early))
 		}
 		many := make([]protocol.EpochKey, protocol.MaxBatchItems)
 		for i := range many {
 			many[i] = protocol.EpochKey{Epoch: st.Epoch() + 1 + uint64(i), Key: protocol.Key{3}}
 		}
-		r.takeKeys(r.authority(), many)
-		if len(r.earlyKeys) != maxEarlyKeys {
-			t.Errorf("%d keys wait for their records, not %d", len(r.earlyKeys), maxEarlyKeys)
+		r.keys.take(r.authority(), many)
+		if len(r.keys.early) != maxEarlyKeys {
+			t.Errorf("%d keys wait for their records, not %d", len(r.keys.early), maxEarlyKeys)
 		}
 	})
 }
 
 // keepEarly has r keep a line whose epoch has not come.
 func keepEarly(r *room, m protocol.Message) {
-	_, effects := r.talk.Keep(r.world(), m)
-	r.carry(effects)
+	_, effects := r.talk.Keep(r.talk.world(), m)
+	r.talk.carry(effects)
 }

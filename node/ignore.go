@@ -66,7 +66,7 @@ func (q ignorePeer) run(l *loop) (IgnoredInfo, error) {
 	if !q.ignored {
 		for _, id := range l.order {
 			r := l.rooms[id]
-			r.carry(r.talk.Heed(r.world(), c.Peer))
+			r.talk.carry(r.talk.Heed(r.talk.world(), c.Peer))
 		}
 	}
 	return IgnoredInfo{Peer: c.Peer, Nick: now.Nick, At: now.At}, nil

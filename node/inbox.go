@@ -130,7 +130,7 @@ type (
 func (e subscribed) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
 		r.sayJoined()
-		r.carry(r.talk.Subscribed(r.world()))
+		r.talk.carry(r.talk.Subscribed(r.talk.world()))
 	}
 }
 
@@ -140,7 +140,7 @@ func (e lineArrived) handle(l *loop) {
 		return
 	}
 	l.markAlive(e.from)
-	r.carry(r.talk.Hear(r.world(), e.line))
+	r.talk.carry(r.talk.Hear(r.talk.world(), e.line))
 }
 
 func (e recordArrived) handle(l *loop) {
@@ -154,8 +154,8 @@ func (e earlyLine) handle(l *loop) {
 	if r == nil {
 		return
 	}
-	kept, effects := r.talk.Keep(r.world(), e.msg)
-	if r.carry(effects); !kept {
+	kept, effects := r.talk.Keep(r.talk.world(), e.msg)
+	if r.talk.carry(effects); !kept {
 		l.n.admission.refuse(l.n.admission.visitorAt(e.msg.Author), aLine)
 	}
 }

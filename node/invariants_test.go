@@ -190,7 +190,7 @@ func TestLineOfComingEpochCounts(t *testing.T) {
 			if r.talk.Early() != 1 {
 				t.Error("it was dropped while its key was missing")
 			}
-			r.takeKeys(personaID("carol"), []protocol.EpochKey{key})
+			r.keys.take(personaID("carol"), []protocol.EpochKey{key})
 		})
 		s.shows("bob", "early")
 	})

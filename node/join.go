@@ -446,7 +446,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	if old := l.rooms[r.id]; old != nil {
 		l.forget(old)
 		r.talk.SkipTo(l.numbers[r.id])
-		r.reserved.ctr = r.talk.Used()
+		r.outbox.reserved.ctr = r.talk.Used()
 	}
 	if err := r.membership.save(); err != nil {
 		l.warnDisk(r, err)

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
@@ -10,66 +12,96 @@ import (
 // Every record that starts an epoch commits to the key of that epoch. So the giver of a key needs no trust: a key from the owner, from
 // another member or from our own derivation counts if it fits the record in our own log.
 
-// stepKeys takes the key of the epoch that c has started. The authority has made the key together with the record. A member derives the
+// A keyring has the keys of a room. Only the loop uses it.
+type keyring struct {
+	r *room
+	authority.Keyring
+	early  []protocol.EpochKey // from the authority, before their records; at most maxEarlyKeys
+	warned time.Time           // when the user was last warned of a bad key
+}
+
+// step takes the key of the epoch that c has started. The authority has made the key together with the record. A member derives the
 // key after an admission, and gets any other key from another node. Keys that came before their record are checked now.
-func (r *room) stepKeys(c authority.Change, made protocol.Key) {
+func (kr *keyring) step(c authority.Change, made protocol.Key) {
 	if c.NewKey == authority.KeySame {
 		return
 	}
 	keys := []protocol.EpochKey{{Epoch: c.Epoch, Key: made}}
-	if old, ok := r.keys.Get(c.Epoch - 1); ok && c.NewKey == authority.KeyDerived {
+	if old, ok := kr.Get(c.Epoch - 1); ok && c.NewKey == authority.KeyDerived {
 		keys = append(keys, protocol.EpochKey{Epoch: c.Epoch, Key: authority.Derive(old, c.Record.Record)})
 	}
-	for _, k := range r.earlyKeys {
+	for _, k := range kr.early {
 		if k.Epoch == c.Epoch {
 			keys = append(keys, k)
 		}
 	}
-	r.keys = r.keys.With(r.state(), keys, r.l.now())
-	r.dropEarlyKeys()
+	kr.Keyring = kr.With(kr.r.state(), keys, kr.r.l.now())
+	kr.dropEarly()
 }
 
-// takeKeys takes the keys that another node hands over, if they fit our log. If the log comes in several parts, a key from the authority
+// take takes the keys that another node hands over, if they fit our log. If the log comes in several parts, a key from the authority
 // may come before its record; such a key waits. If a key from the authority does not fit its own record, the user is warned: other
 // members may have been given another key.
-func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
+func (kr *keyring) take(from peer.ID, keys []protocol.EpochKey) {
 	if len(keys) == 0 {
 		return
 	}
-	st := r.state()
+	st := kr.r.state()
 	for _, k := range keys {
 		switch {
-		case from != r.authority() || r.owner():
+		case from != kr.r.authority() || kr.r.owner():
 		case k.Epoch > st.Epoch():
-			r.earlyKeys = append(r.earlyKeys, k)
+			kr.early = append(kr.early, k)
 		case !st.Fits(k.Epoch, k.Key):
-			r.warnBadKey(k.Epoch)
+			kr.warn(k.Epoch)
 		}
 	}
-	r.dropEarlyKeys()
-	r.keys = r.keys.With(st, keys, r.l.now())
-	r.publishSnapshot()
-	r.retryEarly()
-	r.flushWaiting()
+	kr.dropEarly()
+	kr.Keyring = kr.With(st, keys, kr.r.l.now())
+	kr.r.publishSnapshot()
+	kr.r.talk.retryEarly()
+	kr.r.outbox.flush()
 }
 
-// dropEarlyKeys drops the keys whose record has come and, of the others, all after the first maxEarlyKeys. The first ones stay, since
+// dropEarly drops the keys whose record has come and, of the others, all after the first maxEarlyKeys. The first ones stay, since
 // their records come next.
-func (r *room) dropEarlyKeys() {
-	epoch, kept := r.state().Epoch(), r.earlyKeys[:0]
-	for _, k := range r.earlyKeys {
+func (kr *keyring) dropEarly() {
+	epoch, kept := kr.r.state().Epoch(), kr.early[:0]
+	for _, k := range kr.early {
 		if k.Epoch > epoch && len(kept) < maxEarlyKeys {
 			kept = append(kept, k)
 		}
 	}
-	r.earlyKeys = kept
+	kr.early = kept
 }
 
-// warnBadKey warns, at most once in attemptEvery, that the owner has handed out a key that does not fit its own log.
-func (r *room) warnBadKey(epoch uint64) {
-	if now := r.l.now(); now.Sub(r.badKeyTold) >= attemptEvery {
-		r.badKeyTold = now
-		r.l.n.log.Warn("a key that its record does not name", "room", r.id, "epoch", epoch)
-		r.l.emit(r, Warning{Code: "bad_key", Peer: r.authority(), Text: "the owner of " + r.label() + " handed out a key that its own log does not name; it is not used"})
+// warn warns, at most once in attemptEvery, that the owner has handed out a key that does not fit its own log.
+func (kr *keyring) warn(epoch uint64) {
+	if now := kr.r.l.now(); now.Sub(kr.warned) >= attemptEvery {
+		kr.warned = now
+		kr.r.l.n.log.Warn("a key that its record does not name", "room", kr.r.id, "epoch", epoch)
+		kr.r.l.emit(kr.r, Warning{Code: "bad_key", Peer: kr.r.authority(), Text: "the owner of " + kr.r.label() + " handed out a key that its own log does not name; it is not used"})
 	}
+}
+
+// keysFor returns the keys of epochs after a number that p may have. If wanted is not nil, it returns only those in wanted. A member may
+// have the keys of the epochs in which it was a member or, if the policy shows newcomers earlier lines, all keys. The ring has only keys
+// of epochs whose record is in the log, so all removals before them are known.
+func (kr *keyring) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
+	st := kr.r.state()
+	all := st.Policy().History == protocol.HistoryAll
+	if _, member := st.Member(p); !member {
+		return nil
+	}
+	var keys []protocol.EpochKey
+	for k := range kr.After(after) {
+		if wanted != nil && !wanted[k.Epoch] || !all && !st.MemberAt(p, k.Epoch) {
+			continue
+		}
+		keys = append(keys, k)
+	}
+	if over := len(keys) - protocol.MaxBatchItems; over > 0 {
+		keys = keys[over:]
+	}
+	return keys
 }

@@ -116,11 +116,11 @@ func (ms *membership) takeNews(m *protocol.PollMember) {
 		}
 		ms.r.takeRecord(rec)
 	}
-	ms.r.takeProof(openProof(m.Proof))
+	ms.r.fork.take(openProof(m.Proof))
 	// This comes before the keys. Lines of this node may wait for a key, and must get numbers after those of the lines before a restart.
-	ms.r.carry(ms.r.talk.LastKnown(ms.r.world(), ms.r.authority(), m.Last))
-	ms.r.carry(ms.r.talk.Confirmed(m.Receipt))
-	ms.r.takeKeys(ms.r.authority(), m.Keys)
+	ms.r.talk.carry(ms.r.talk.LastKnown(ms.r.talk.world(), ms.r.authority(), m.Last))
+	ms.r.talk.carry(ms.r.talk.Confirmed(m.Receipt))
+	ms.r.keys.take(ms.r.authority(), m.Keys)
 	ms.absence.take(m)
 	if _, in := ms.r.me(); in && !m.More {
 		ms.r.becomeJoined()

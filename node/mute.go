@@ -94,7 +94,7 @@ func (r *room) mayTalk() error {
 
 // maySay returns an error if this node may not say a line now.
 func (r *room) maySay() error {
-	wait := r.talk.Slow(r.world())
+	wait := r.talk.Slow(r.talk.world())
 	if err := r.mayTalk(); err != nil || wait == 0 {
 		return err
 	}

@@ -75,7 +75,7 @@ func BenchmarkRecovery(b *testing.B) {
 					r := l.rooms[lab.ID]
 					key, _ := r.keys.Get(r.state().Epoch())
 					for i := range missed {
-						must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint("a line of usual length, number ", i)}, key))
+						must(r.outbox.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint("a line of usual length, number ", i)}, key))
 					}
 				})))
 				time.Sleep(time.Until(cut.Add(30 * time.Second))) // the cut has this length

@@ -336,7 +336,7 @@ func TestLineWithUsedNumberIsNotDelivered(t *testing.T) {
 				{Ctr: protocol.MaxCounter, Hash: protocol.Hash{1}},
 				{Ctr: ctr + 7, Hash: protocol.Hash{1}},
 			} {
-				r.carry(r.talk.LastKnown(r.world(), r.authority(), c))
+				r.talk.carry(r.talk.LastKnown(r.talk.world(), r.authority(), c))
 			}
 			if r.talk.Used() != ctr+7 {
 				t.Errorf("the next number follows %d, not %d", r.talk.Used(), ctr+7)

@@ -153,7 +153,7 @@ func (d *authorityDesk) committed(c authority.Commit) {
 			d.r.l.n.log.Warn("publish record", "room", d.r.id, "seq", c.Record.Seq, "err", err)
 		}
 	}
-	d.r.relay(protocol.PassRequest{Record: c.Record.Bytes()})
+	d.r.relays.relay(protocol.PassRequest{Record: c.Record.Bytes()})
 }
 
 // unasked reports whether a record has to be gossiped, since a connected member has no poll here. A member with a poll gets the
@@ -200,7 +200,7 @@ func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 			d.polls.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > d.r.state().Seq():
 			d.polls.hold(p, h)
-			d.r.carry(d.r.talk.CompareWith(d.r.world(), p)) // it has what we have signed and lost, or another log
+			d.r.talk.carry(d.r.talk.CompareWith(d.r.talk.world(), p)) // it has what we have signed and lost, or another log
 		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p]:
 			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		default:
@@ -215,8 +215,8 @@ func (d *authorityDesk) news(p peer.ID, req protocol.PollRequest) *protocol.Poll
 	delete(d.polls.receiptsDue, p)
 	news := &protocol.PollMember{
 		Records: records, More: more,
-		Keys:     d.r.keysFor(p, req.HaveKey, nil),
-		Presence: d.presence.number, Receipt: d.r.talk.Receipt(p), Last: d.r.talk.Cut(p), Proof: d.r.twinRecord(req.HaveSeq, req.Head),
+		Keys:     d.r.keys.keysFor(p, req.HaveKey, nil),
+		Presence: d.presence.number, Receipt: d.r.talk.Receipt(p), Last: d.r.talk.Cut(p), Proof: d.r.fork.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The list is sent only if it has changed: with every record, the addresses of a whole room would be most of the bytes of a
 	// removal.
@@ -332,7 +332,7 @@ func (d *authorityDesk) mayBeTalking(now time.Time) bool {
 		if now.Sub(d.r.talk.Gave(p)) <= within {
 			asked++
 		} else {
-			d.r.carry(d.r.talk.CompareWith(d.r.world(), p))
+			d.r.talk.carry(d.r.talk.CompareWith(d.r.talk.world(), p))
 		}
 	}
 	return asked < min(len(near), idleAsks)

@@ -100,7 +100,7 @@ func (p replay) event(ev Event) (_ Event, ok bool) {
 		if line == nil {
 			return ev, false
 		}
-		m := r.message(line)
+		m := r.talk.message(line)
 		m.Late, m.Backlog = b.Late, b.Backlog
 		m.Before, m.Next = p.below(r, b.Before)
 		ev.Body = m
@@ -118,8 +118,10 @@ func (p replay) event(ev Event) (_ Event, ok bool) {
 	return ev, true
 }
 
-// below returns what [room.quote] does for the line with that ID.
-func (p replay) below(r *room, id string) (before string, q *Quote) { return r.quote(p.line(r, id)) }
+// below returns what [conversation.quote] does for the line with that ID.
+func (p replay) below(r *room, id string) (before string, q *Quote) {
+	return r.talk.quote(p.line(r, id))
+}
 
 func (p replay) line(r *room, id string) *transcript.Line {
 	if r == nil || id == "" {
@@ -128,7 +130,7 @@ func (p replay) line(r *room, id string) *transcript.Line {
 	lines, known := p.lines[r]
 	if !known {
 		lines = make(map[string]*transcript.Line)
-		for _, line := range r.talk.Told(r.world()) {
+		for _, line := range r.talk.Told(r.talk.world()) {
 			lines[line.ID()] = line
 		}
 		p.lines[r] = lines

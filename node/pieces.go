@@ -111,8 +111,8 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 		return a, nil
 	}
 	var effects []transcript.Effect
-	a.fresh, a.whole, effects = r.talk.Handed(r.world(), q.from, q.lines, q.ages)
-	r.carry(effects)
+	a.fresh, a.whole, effects = r.talk.Handed(r.talk.world(), q.from, q.lines, q.ages)
+	r.talk.carry(effects)
 	return a, nil
 }
 
@@ -171,9 +171,9 @@ func (q handed) run(l *loop) (none, error) {
 	if r == nil {
 		return none{}, nil
 	}
-	r.takeProof(q.proof)
+	r.fork.take(q.proof)
 	// This comes before the keys. Lines of this node may wait for a key, and must get numbers after those of the lines before a restart.
-	r.carry(r.talk.LastKnown(r.world(), q.from, q.last))
-	r.takeKeys(q.from, q.keys)
+	r.talk.carry(r.talk.LastKnown(r.talk.world(), q.from, q.last))
+	r.keys.take(q.from, q.keys)
 	return none{}, nil
 }

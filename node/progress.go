@@ -86,7 +86,7 @@ func (tr *tracker) noteReason(p *progress) {
 		return
 	}
 	p.noted = true
-	if _, err := tr.r.send(protocol.Content{Kind: protocol.ReasonNote, Text: p.text, Removal: p.seq}, key); err != nil {
+	if _, err := tr.r.outbox.send(protocol.Content{Kind: protocol.ReasonNote, Text: p.text, Removal: p.seq}, key); err != nil {
 		tr.r.l.n.log.Warn("tell the room why", "room", tr.r.id, "err", err)
 	}
 }

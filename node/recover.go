@@ -141,8 +141,8 @@ func (e recoverAnswer) handle(l *loop) {
 			rec.answered = l.now()
 			rec.checkRecovered(recoverSettles)
 		}
-		r.takeProof(e.proof)
-		r.carry(r.talk.LastKnown(r.world(), e.peer, e.reply.Last))
+		r.fork.take(e.proof)
+		r.talk.carry(r.talk.LastKnown(r.talk.world(), e.peer, e.reply.Last))
 		before := r.state().Seq()
 		if r.desk.takeBack(e.records); e.reply.HaveSeq > r.state().Seq() && r.state().Seq() > before {
 			delete(rec.asked, e.peer)
@@ -268,7 +268,7 @@ func (d *authorityDesk) askForLost(p peer.ID, haveSeq uint64) {
 func (e lostAnswer) handle(l *loop) {
 	l.twin.asking = false
 	if r := l.rooms[e.room]; r != nil && r.owner() {
-		r.takeProof(e.proof)
+		r.fork.take(e.proof)
 		r.desk.takeBack(e.records)
 		if r.desk.recovering != nil {
 			for _, m := range r.state().Members() {
@@ -315,7 +315,7 @@ func (l *loop) park(ev inboxEvent, why error) bool {
 var errGathering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: the lines of its members are being fetched", Reason: fault.Recovering, RetryAfter: transcript.CatchUpFor}
 
 // gathers reports whether removals have to wait.
-func (d *authorityDesk) gathers() bool { return d.r.owner() && d.r.talk.Gathering(d.r.world()) }
+func (d *authorityDesk) gathers() bool { return d.r.owner() && d.r.talk.Gathering(d.r.talk.world()) }
 
 // cutOf returns the last line of p that counts if its membership, or its voice, ends now. It fails with errGathering while the lines of
 // the members are being fetched.

@@ -19,33 +19,34 @@ import (
 
 // A relays has the relaying of this node in one room.
 type relays struct {
+	r         *room
 	underWay  int
 	last      peer.ID               // the peer that has last relayed for this node
 	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
 }
 
 // relay passes a line or record that this node has just published to the members that it is not connected to.
-func (r *room) relay(req protocol.PassRequest) {
-	if r.gossip == nil || r.relays.underWay >= maxRelays {
+func (rl *relays) relay(req protocol.PassRequest) {
+	if rl.r.gossip == nil || rl.underWay >= maxRelays {
 		return // the rest is fetched
 	}
-	now, linked := r.l.now(), r.gossip.Linked()
+	now, linked := rl.r.l.now(), rl.r.gossip.Linked()
 	var by, near []peer.ID
-	for _, m := range r.state().Members() {
+	for _, m := range rl.r.state().Members() {
 		switch {
-		case m.Peer == r.l.n.self:
+		case m.Peer == rl.r.l.n.self:
 		case linked[m.Peer]:
 			by = append(by, m.Peer)
-		case !now.Before(r.relays.unreached[m.Peer]):
+		case !now.Before(rl.unreached[m.Peer]):
 			req.To = append(req.To, m.Peer)
-			if r.l.n.connected(m.Peer) {
+			if rl.r.l.n.connected(m.Peer) {
 				near = append(near, m.Peer)
 			}
 		}
 	}
 	if len(near) > 0 && req.Line != nil {
 		// Pubsub does not try again when a stream could not be opened. One a line, since it is told by way of a bus.
-		r.gossip.Reopen(near[rand.IntN(len(near))])
+		rl.r.gossip.Reopen(near[rand.IntN(len(near))])
 	}
 	if len(by) == 0 {
 		by = near // this node is new, and pubsub has no stream yet
@@ -53,23 +54,23 @@ func (r *room) relay(req protocol.PassRequest) {
 	if len(req.To) == 0 || len(by) == 0 {
 		return
 	}
-	by = r.relayers(by)
-	req.Room = r.id
-	r.relays.underWay++
-	r.l.n.spawn(func(context.Context) {
-		last, missed := r.l.n.relayVia(r.ctx, by, req)
-		r.l.n.post(relayed{r.id, last, missed})
+	by = rl.relayers(by)
+	req.Room = rl.r.id
+	rl.underWay++
+	rl.r.l.n.spawn(func(context.Context) {
+		last, missed := rl.r.l.n.relayVia(rl.r.ctx, by, req)
+		rl.r.l.n.post(relayed{rl.r.id, last, missed})
 	})
 }
 
 // relayers returns the peers of by to ask, in this order: the one that passed on the last line, the authority, and any others.
-func (r *room) relayers(by []peer.ID) []peer.ID {
+func (rl *relays) relayers(by []peer.ID) []peer.ID {
 	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
 	first := func(p peer.ID) int {
 		switch p {
-		case r.relays.last:
+		case rl.last:
 			return 0
-		case r.authority():
+		case rl.r.authority():
 			return 1
 		}
 		return 2
@@ -189,7 +190,7 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	req, mine := protocol.PassRequest{Room: r.id}, q.record.Author == q.peer
 	if q.record.Seq == 0 {
 		req.Line = q.line.Raw()
-		r.carry(r.talk.Relay(r.world(), q.line))
+		r.talk.carry(r.talk.Relay(r.talk.world(), q.line))
 		// A line that this node does not take itself, since its author says too much, is not for others either.
 		mine = q.line.Author == q.peer && r.talk.Has(q.line)
 	} else {
@@ -218,7 +219,7 @@ func newRelayShares() shares {
 	return newShares(budget{passOnRate, passOnBurst}, budget{addressPassOnRate, addressPassOnBurst}, budget{allPassOnRate, allPassOnBurst})
 }
 
-// sweepUnreached forgets the members that were not reached a while ago.
-func (r *room) sweepUnreached(now time.Time) {
-	maps.DeleteFunc(r.relays.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
+// sweep forgets the members that were not reached a while ago.
+func (rl *relays) sweep(now time.Time) {
+	maps.DeleteFunc(rl.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
 }

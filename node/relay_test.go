@@ -301,8 +301,8 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 			key, _ := r.keys.Get(h.Epoch)
 			c := protocol.Content{Kind: protocol.Say, Text: "after nothing", At: at}
 			m := must(protocol.SealMessage(h, c, key, lp.n.self, lp.n.signer, random))
-			effects, _ := r.talk.Say(r.world(), m)
-			r.carry(effects)
+			effects, _ := r.talk.Say(r.talk.world(), m)
+			r.talk.carry(effects)
 			must(none{}, r.gossip.PublishLine(r.ctx, m))
 		})))
 		time.Sleep(transcript.HoldFor + live) // simulated

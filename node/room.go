@@ -30,8 +30,11 @@ type room struct {
 	memberState authority.State
 	records     []protocol.SignedRecord // all applied ones, in order
 	pending     map[uint64]protocol.SignedRecord
-	keys        authority.Keyring
-	talk        *transcript.Transcript
+	keys        keyring
+	talk        conversation
+	outbox      outbox
+	relays      relays
+	fork        fork
 	gossip      *gossip.Room // nil until we are in
 
 	name            string        // until the log is here
@@ -39,28 +42,19 @@ type room struct {
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
 
-	// proof is the two records that have frozen the room; nil: its log is one.
-	proof      [][]byte
-	earlyKeys  []protocol.EpochKey // from the authority, before their records; at most maxEarlyKeys
-	badKeyTold time.Time
-
-	effects  []transcript.Effect // of talk, to be carried out
-	carrying bool                // carry is at work
-	reserved reserved
-	waiting  []sayRequest      // for the key of the epoch
-	awaited  []chan<- struct{} // closed by release
-
-	relays   relays
 	sayLimit *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), relays: relays{unreached: make(map[peer.ID]time.Time)}, whenJoined: make(chan struct{})}
+	r := &room{l: l, id: id, pending: make(map[uint64]protocol.SignedRecord), whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.desk = newAuthorityDesk(r)
 	r.membership = membership{r: r, absence: absence{r: r}}
+	r.keys, r.fork = keyring{r: r}, fork{r: r}
+	r.talk = conversation{r: r, Transcript: transcript.New(id, l.n.self, l.numbers[id], l.clock.even())}
+	r.outbox = outbox{r: r, reserved: reserved{ctr: r.talk.Used()}}
+	r.relays = relays{r: r, unreached: make(map[peer.ID]time.Time)}
 	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
-	r.reserved.ctr = r.talk.Used()
 	return r
 }
 
@@ -147,11 +141,11 @@ func (r *room) stop() {
 		r.gossip.Leave()
 	}
 	r.desk.stop()
-	for _, w := range r.waiting {
+	for _, w := range r.outbox.waiting {
 		w.reply <- answer[string]{err: notMember(r.label())}
 	}
-	r.waiting = nil
-	r.release()
+	r.outbox.waiting = nil
+	r.talk.release()
 }
 
 // becomeJoined starts the gossip, once, when the log shows that this node is a member.
@@ -161,10 +155,10 @@ func (r *room) becomeJoined() {
 	}
 	// The disk may be an older copy. Which lines of its own this node lacks shows only when it has compared with a member.
 	r.talk.SkipTo(r.state().Used(r.l.n.self))
-	if err := r.reserve(); err != nil {
+	if err := r.outbox.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
 	}
-	r.keepClock()
+	r.outbox.keepClock()
 	if !r.startGossip() {
 		return
 	}
@@ -200,11 +194,11 @@ func (r *room) sayJoined() {
 		return
 	}
 	r.joined = true
-	r.talk.Enter(r.world(), r.owner() && !r.resumed, r.resumed)
+	r.talk.Enter(r.talk.world(), r.owner() && !r.resumed, r.resumed)
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 	r.warnStandIns()
-	r.flushWaiting()
+	r.outbox.flush()
 }
 
 func (r *room) joinedEvent() Joined {
@@ -220,7 +214,7 @@ func (r *room) joinedEvent() Joined {
 // snapshot returns the state of the room for the validators.
 func (r *room) snapshot() *gossip.Snapshot {
 	return &gossip.Snapshot{
-		Room: r.id, State: r.state(), Keys: r.keys, Self: r.l.n.self,
+		Room: r.id, State: r.state(), Keys: r.keys.Keyring, Self: r.l.n.self,
 		Records: r.records[:len(r.records):len(r.records)],
 		Floors:  r.talk.Floors(),
 	}
@@ -246,18 +240,18 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	switch {
 	case errors.Is(err, authority.ErrKnown):
 	case errors.Is(err, authority.ErrFork):
-		r.freeze(r.records[rec.Seq-1], rec)
+		r.fork.freeze(r.records[rec.Seq-1], rec)
 	case r.owner() && rec.Author == r.l.n.self:
 		r.desk.takeBack([]protocol.SignedRecord{rec})
-		r.seek() // there may be more, or another log
+		r.talk.seek() // there may be more, or another log
 	case r.owner():
 	case errors.Is(err, authority.ErrGap):
 		if len(r.pending) < maxPending && rec.Author == r.authority() {
 			r.pending[rec.Seq] = rec
 		}
-		r.seek()
+		r.talk.seek()
 	case errors.Is(err, authority.ErrChain):
-		r.seek() // there may be another log
+		r.talk.seek() // there may be another log
 	case err == nil && len(r.records) >= maxRecords:
 		r.leaveLongLog()
 	case err != nil:
@@ -287,7 +281,7 @@ func (r *room) leaveLongLog() {
 // user. made is the key that this node made as the authority.
 func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.desk.presence.list = nil
-	r.stepKeys(c, made)
+	r.keys.step(c, made)
 	r.publishSnapshot()
 	r.l.guestsChanged = true
 	switch c.Kind {
@@ -300,7 +294,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	case authority.Left, authority.Removed:
 		r.expel(c)
 	case authority.Muted:
-		r.carry(r.talk.End(r.world(), c.Peer))
+		r.talk.carry(r.talk.End(r.talk.world(), c.Peer))
 	case authority.Closed:
 		r.noteEnd()
 	}
@@ -309,8 +303,8 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	} else if _, in := r.me(); in && c.Peer == r.l.n.self && r.owner() {
 		r.becomeJoined()
 	}
-	r.retryEarly()
-	r.flushWaiting()
+	r.talk.retryEarly()
+	r.outbox.flush()
 }
 
 // expel carries out the end of a membership on this node: no gossip with the peer, and no line past the cut-off.
@@ -321,7 +315,7 @@ func (r *room) expel(c authority.Change) {
 	if r.gossip != nil {
 		r.gossip.Bar(c.Peer)
 	}
-	r.carry(r.talk.End(r.world(), c.Peer))
+	r.talk.carry(r.talk.End(r.talk.world(), c.Peer))
 	if !r.l.sharesRoom(c.Peer) {
 		r.l.book.release(c.Peer)
 	}
@@ -381,13 +375,13 @@ func (r *room) tick(now time.Time) {
 	retain := r.state().Policy().Retain
 	if retain > 0 {
 		before := len(r.keys.Epochs())
-		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
+		if r.keys.Keyring = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
 			r.publishSnapshot()
 		}
 	}
-	for len(r.waiting) > 0 && now.Sub(r.waiting[0].since) > streamTimeout {
-		w := r.waiting[0]
-		r.waiting = r.waiting[1:]
+	for len(r.outbox.waiting) > 0 && now.Sub(r.outbox.waiting[0].since) > streamTimeout {
+		w := r.outbox.waiting[0]
+		r.outbox.waiting = r.outbox.waiting[1:]
 		w.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: this node has no key for the room yet", Reason: fault.NoKey}}
 	}
 	r.sayLimit.Sweep(now)
@@ -400,18 +394,18 @@ func (r *room) tick(now time.Time) {
 		r.membership.absence.tick(now)
 	}
 	if r.joined {
-		r.keepClock()
+		r.outbox.keepClock()
 	}
-	r.sweepUnreached(now)
-	r.carry(r.talk.Tick(r.world()))
+	r.relays.sweep(now)
+	r.talk.carry(r.talk.Tick(r.talk.world()))
 }
 
 // drop releases what only a member may have: keys, roster, log and lines. Dropping the room itself would not be enough, since libp2p still
 // refers to it from pubsub.
 func (r *room) drop() {
 	r.name = r.label()
-	r.memberState, r.keys = authority.State{}, authority.Keyring{}
-	r.talk = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.even())
+	r.memberState, r.keys.Keyring = authority.State{}, authority.Keyring{}
+	r.talk.Transcript = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.even())
 	r.records, r.pending = nil, nil
 	r.publishSnapshot()
 }

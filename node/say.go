@@ -69,58 +69,65 @@ func (q sayRequest) handle(l *loop) {
 		return
 	}
 	q.since = l.now()
-	r.say(q)
+	r.outbox.say(q)
+}
+
+// An outbox has the lines of this node that are not said yet, and the numbers for them. Only the loop uses it.
+type outbox struct {
+	r        *room
+	waiting  []sayRequest // for the key of the epoch
+	reserved reserved
 }
 
 // say seals, takes and publishes a line, or keeps it until the key is here: a line is never sealed for an epoch older than the
 // latest applied one.
-func (r *room) say(q sayRequest) {
-	key, ok := r.keys.Get(r.state().Epoch())
-	if !ok || r.gossip == nil {
-		if len(r.waiting) >= maxWaiting {
+func (o *outbox) say(q sayRequest) {
+	key, ok := o.r.keys.Get(o.r.state().Epoch())
+	if !ok || o.r.gossip == nil {
+		if len(o.waiting) >= maxWaiting {
 			q.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: too many lines wait for the room's key", Reason: fault.NoKey}}
 			return
 		}
-		r.waiting = append(r.waiting, q)
+		o.waiting = append(o.waiting, q)
 		return
 	}
-	id, err := r.send(q.content, key)
+	id, err := o.send(q.content, key)
 	q.reply <- answer[string]{value: id, err: err}
 }
 
-func (r *room) flushWaiting() {
-	waiting := r.waiting
-	r.waiting = nil
+func (o *outbox) flush() {
+	waiting := o.waiting
+	o.waiting = nil
 	for _, w := range waiting {
-		if err := r.maySay(); err != nil {
+		if err := o.r.maySay(); err != nil {
 			w.reply <- answer[string]{err: err}
 			continue
 		}
-		r.say(w)
+		o.say(w)
 	}
 }
 
 // send makes a line of this node, and takes it in the same way as a received one.
-func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
-	if r.talk.Used() >= r.reserved.ctr {
-		if err := r.reserve(); err != nil {
+func (o *outbox) send(c protocol.Content, key protocol.Key) (string, error) {
+	if o.r.talk.Used() >= o.reserved.ctr {
+		if err := o.reserve(); err != nil {
 			return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Reason: fault.DiskFull}
 		}
 	}
-	c.At = r.talk.TimeOfNext(r.world())
-	msg, err := protocol.SealMessage(r.talk.Next(r.state().Epoch()), c, key, r.l.n.self, r.l.n.signer, random)
+	c.At = o.r.talk.TimeOfNext(o.r.talk.world())
+	msg, err := protocol.SealMessage(o.r.talk.Next(o.r.state().Epoch()), c, key, o.r.l.n.self, o.r.l.n.signer, random)
 	if err != nil {
 		return "", fmt.Errorf("seal: %w", err)
 	}
-	effects, ok := r.talk.Say(r.world(), msg)
+	effects, ok := o.r.talk.Say(o.r.talk.world(), msg)
 	if !ok {
-		return "", notMember(r.label())
+		return "", notMember(o.r.label())
 	}
-	r.carry(effects)
-	if err := r.gossip.PublishLine(r.ctx, msg); err != nil {
-		r.l.n.log.Warn("publish", "room", r.id, "err", err)
+	o.r.talk.carry(effects)
+	if err := o.r.gossip.PublishLine(o.r.ctx, msg); err != nil {
+		o.r.l.n.log.Warn("publish", "room", o.r.id, "err", err)
 	}
-	r.relay(protocol.PassRequest{Line: msg.Raw()})
+	o.r.relays.relay(protocol.PassRequest{Line: msg.Raw()})
 	return msg.ID.Short(), nil
 }
 
@@ -128,31 +135,31 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 type reserved struct{ ctr, clock uint64 }
 
 // reserve reserves the next block of message numbers.
-func (r *room) reserve() error {
-	first, err := r.l.store.ReserveCounters(r.id, r.talk.Used(), ctrBlock)
+func (o *outbox) reserve() error {
+	first, err := o.r.l.store.ReserveCounters(o.r.id, o.r.talk.Used(), ctrBlock)
 	if err != nil {
 		return err
 	}
-	r.talk.SkipTo(first)
-	r.reserved.ctr = first + ctrBlock
+	o.r.talk.SkipTo(first)
+	o.reserved.ctr = first + ctrBlock
 	return nil
 }
 
 // keepClock reserves times of our Lamport clock on disk before they are used. The next run has none of the lines of this one, and
 // its first line must come after them. keepClock is called once a second, so that many lines that are far ahead cost one write.
-func (r *room) keepClock() {
-	if r.talk.Lamport()+ctrBlock/2 < r.reserved.clock {
+func (o *outbox) keepClock() {
+	if o.r.talk.Lamport()+ctrBlock/2 < o.reserved.clock {
 		return
 	}
-	first, err := r.l.store.ReserveClocks(r.id, r.talk.Lamport(), ctrBlock)
+	first, err := o.r.l.store.ReserveClocks(o.r.id, o.r.talk.Lamport(), ctrBlock)
 	if err != nil {
-		r.l.n.log.Warn("keep the clock", "room", r.id, "err", err)
+		o.r.l.n.log.Warn("keep the clock", "room", o.r.id, "err", err)
 		return
 	}
-	if r.reserved.clock == 0 {
-		r.talk.AdvanceTo(first)
+	if o.reserved.clock == 0 {
+		o.r.talk.AdvanceTo(first)
 	}
-	r.reserved.clock = first + ctrBlock
+	o.reserved.clock = first + ctrBlock
 }
 
 // History returns the lines of a room that are here, in display order.
@@ -168,14 +175,14 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 		return HistoryInfo{}, err
 	}
 	h := HistoryInfo{
-		Messages: []Message{}, Fetching: r.talk.Fetching(r.world()),
+		Messages: []Message{}, Fetching: r.talk.Fetching(r.talk.world()),
 	}
 	if retain := r.state().Policy().Retain; retain > 0 {
 		h.More = r.talk.ShedSince(l.clock.even().Add(-retain))
 	}
 	for _, ln := range r.talk.Ordered() {
 		if ln.Shown() && !l.ignores(ln.Msg.Author) {
-			h.Messages = append(h.Messages, r.message(ln))
+			h.Messages = append(h.Messages, r.talk.message(ln))
 		}
 	}
 	return h, nil

@@ -26,7 +26,7 @@ func benchLines(b testing.TB) (*roomtest.Room, *room, []transcript.Opened) {
 	b.Cleanup(n.cancel)
 	r := newRoom(must(newLoop(n, nil)), w.ID())
 	b.Cleanup(r.cancel)
-	r.desk.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
+	r.desk.ledger, r.records, r.keys.Keyring = &w.Ledger, w.Records, w.Keys
 	r.publishSnapshot()
 	var lines []transcript.Opened
 	for i := range uint64(transcript.MaxLines) {
@@ -44,9 +44,9 @@ func benchLines(b testing.TB) (*roomtest.Room, *room, []transcript.Opened) {
 // The steps of the loop, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	fill := func(r *room, lines []transcript.Opened) {
-		r.talk = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
+		r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
 		for _, a := range lines {
-			r.carry(r.talk.Hear(r.world(), a))
+			r.talk.carry(r.talk.Hear(r.talk.world(), a))
 		}
 	}
 	b.Run("history", func(b *testing.B) {
@@ -55,7 +55,7 @@ func BenchmarkStep(b *testing.B) {
 		for b.Loop() {
 			ms := make([]Message, 0)
 			for _, ln := range r.talk.Ordered() {
-				ms = append(ms, r.message(ln))
+				ms = append(ms, r.talk.message(ln))
 			}
 			if len(ms) == 0 {
 				b.Fatal("no history")
@@ -71,7 +71,7 @@ func BenchmarkStep(b *testing.B) {
 		b.Cleanup(func() { _ = alice.Close() })
 		must(ask(b.Context(), alice, inLoop(func(l *loop) {
 			r := newRoom(l, w.ID())
-			r.desk.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
+			r.desk.ledger, r.records, r.keys.Keyring = &w.Ledger, w.Records, w.Keys
 			r.publishSnapshot()
 			members, addr := r.state().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
 			for _, m := range members {

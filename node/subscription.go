@@ -179,7 +179,7 @@ func (r *room) tellNow(s *Subscription, most int) {
 	if !s.o.Lines {
 		return
 	}
-	lines, size := r.talk.Told(r.world()), 0
+	lines, size := r.talk.Told(r.talk.world()), 0
 	for i := len(lines) - 1; i >= 0; i-- {
 		if size += len(lines[i].Content.Text); len(lines)-i > most || size > startBytes {
 			lines = lines[i+1:]
@@ -191,7 +191,7 @@ func (r *room) tellNow(s *Subscription, most int) {
 	}
 	tell(Backlog{N: len(lines)})
 	for _, l := range lines {
-		m := r.message(l)
+		m := r.talk.message(l)
 		m.Late, m.Backlog = true, true
 		tell(m)
 	}

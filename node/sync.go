@@ -78,18 +78,18 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply := &protocol.SyncReply{}
 	here := l.rooms[q.req.Room]
 	if here != nil {
-		here.takeProof(q.proof) // anybody may bring it, since the authority has signed it
+		here.fork.take(q.proof) // anybody may bring it, since the authority has signed it
 	}
 	r, _ := l.roomWith(q.req.Room, q.peer)
 	if r == nil {
 		if here != nil {
-			reply.Proof = here.twinForFormer(q.peer, q.req.HaveSeq, q.req.Head)
+			reply.Proof = here.fork.twinForFormer(q.peer, q.req.HaveSeq, q.req.Head)
 		}
 		return reply, nil
 	}
-	said, effects := r.talk.Asked(r.world(), q.peer, q.req)
+	said, effects := r.talk.Asked(r.talk.world(), q.peer, q.req)
 	*reply = said
-	r.carry(effects)
+	r.talk.carry(effects)
 	var more bool
 	reply.Records, more = recordsAfter(r.records, q.req.HaveSeq)
 	reply.More = reply.More || more
@@ -97,10 +97,10 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	for _, e := range q.req.Keys {
 		wanted[e] = true
 	}
-	reply.Keys = r.keysFor(q.peer, 0, wanted)
-	r.takeProof(q.proof)
+	reply.Keys = r.keys.keysFor(q.peer, 0, wanted)
+	r.fork.take(q.proof)
 	st := r.state()
-	reply.HaveSeq, reply.Head, reply.Proof = st.Seq(), st.Head(), r.twinRecord(q.req.HaveSeq, q.req.Head)
+	reply.HaveSeq, reply.Head, reply.Proof = st.Seq(), st.Head(), r.fork.twinRecord(q.req.HaveSeq, q.req.Head)
 	return reply, nil
 }
 
@@ -111,10 +111,10 @@ func (e synced) handle(l *loop) {
 	}
 	if e.err != nil {
 		l.n.log.Debug("sync", "room", r.id, "peer", e.peer, "err", e.err)
-		r.carry(r.talk.Failed(r.world(), e.peer))
+		r.talk.carry(r.talk.Failed(r.talk.world(), e.peer))
 		return
 	}
-	r.carry(r.talk.Compared(r.world(), transcript.Answer{
+	r.talk.carry(r.talk.Compared(r.talk.world(), transcript.Answer{
 		Peer: e.peer, Reply: &e.reply, Lines: e.lines, Doubted: e.doubted, Fresh: e.fresh, Judged: e.whole,
 	}))
 	r.desk.removeWaiting()
@@ -132,26 +132,4 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 		raw = append(raw, b)
 	}
 	return raw, false
-}
-
-// keysFor returns the keys of epochs after a number that p may have. If wanted is not nil, it returns only those in wanted. A member may
-// have the keys of the epochs in which it was a member or, if the policy shows newcomers earlier lines, all keys. The ring has only keys
-// of epochs whose record is in the log, so all removals before them are known.
-func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
-	st := r.state()
-	all := st.Policy().History == protocol.HistoryAll
-	if _, member := st.Member(p); !member {
-		return nil
-	}
-	var keys []protocol.EpochKey
-	for k := range r.keys.After(after) {
-		if wanted != nil && !wanted[k.Epoch] || !all && !st.MemberAt(p, k.Epoch) {
-			continue
-		}
-		keys = append(keys, k)
-	}
-	if over := len(keys) - protocol.MaxBatchItems; over > 0 {
-		keys = keys[over:]
-	}
-	return keys
 }

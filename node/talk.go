@@ -16,76 +16,85 @@ import (
 // Package transcript decides which lines count in a room, and in which order. This file gives it the events, and carries out its
 // effects.
 
+// A conversation is the transcript of a room with what carries out its effects. Only the loop uses it.
+type conversation struct {
+	r *room
+	*transcript.Transcript
+	effects  []transcript.Effect // to be carried out
+	carrying bool                // carry is at work
+	awaited  []chan<- struct{}   // closed by release
+}
+
 // world returns everything from outside that one step of the room's transcript uses.
-func (r *room) world() transcript.Env {
+func (c *conversation) world() transcript.Env {
 	return transcript.Env{
-		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.state(), Keys: r.keys,
-		Away: !r.membership.absence.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
-		Ignored: r.l.ignores,
+		Now: c.r.l.clock.even(), Wall: c.r.l.clock.wall(), State: c.r.state(), Keys: c.r.keys.Keyring,
+		Away: !c.r.membership.absence.since.IsZero(), Space: c.r.l.space(), Near: c.r.near, Allow: c.r.inBudget, Pick: rand.IntN,
+		Ignored: c.r.l.ignores,
 	}
 }
 
 // carry carries out effects of the room's transcript, in order. If an effect causes further effects, these come after all that were
 // decided before.
-func (r *room) carry(effects []transcript.Effect) {
-	r.effects = append(r.effects, effects...)
-	if r.carrying {
+func (c *conversation) carry(effects []transcript.Effect) {
+	c.effects = append(c.effects, effects...)
+	if c.carrying {
 		return
 	}
-	r.carrying = true
+	c.carrying = true
 	for {
-		for len(r.effects) > 0 {
-			e := r.effects[0]
-			r.effects = r.effects[1:]
-			r.carryTalk(e)
+		for len(c.effects) > 0 {
+			e := c.effects[0]
+			c.effects = c.effects[1:]
+			c.carryOut(e)
 		}
-		if r.talk.Size() <= transcript.MaxLineBytes+lineOvershoot {
+		if c.Size() <= transcript.MaxLineBytes+lineOvershoot {
 			break
 		}
-		r.effects = r.talk.Expire(r.world()) // too many lines: this cannot wait for the tick
+		c.effects = c.Expire(c.world()) // too many lines: this cannot wait for the tick
 	}
-	r.effects, r.carrying = nil, false
-	r.release()
+	c.effects, c.carrying = nil, false
+	c.release()
 }
 
-func (r *room) carryTalk(e transcript.Effect) {
+func (c *conversation) carryOut(e transcript.Effect) {
 	switch e := e.(type) {
 	case transcript.Wake:
-		id := r.id
-		time.AfterFunc(e.In, func() { r.l.n.post(talkDue{id, e.For}) })
+		id := c.r.id
+		time.AfterFunc(e.In, func() { c.r.l.n.post(talkDue{id, e.For}) })
 	case transcript.Ask:
-		r.compare(e)
+		c.compare(e)
 	case transcript.Show:
-		m := r.message(e.Line)
-		m.Before, m.Next = r.quote(e.Next)
-		r.l.emit(r, m)
+		m := c.message(e.Line)
+		m.Before, m.Next = c.quote(e.Next)
+		c.r.l.emit(c.r, m)
 	case transcript.ShowBacklog:
 		b := Backlog{N: e.N}
-		b.Before, b.Next = r.quote(e.Next)
-		r.l.emit(r, b)
+		b.Before, b.Next = c.quote(e.Next)
+		c.r.l.emit(c.r, b)
 	case transcript.BacklogShown:
-		r.l.emit(r, BacklogEnd{})
+		c.r.l.emit(c.r, BacklogEnd{})
 	case transcript.Expired:
-		r.l.emit(r, Expired{IDs: e.IDs})
-		r.publishSnapshot()
+		c.r.l.emit(c.r, Expired{IDs: e.IDs})
+		c.r.publishSnapshot()
 	case transcript.Shed:
-		r.noteShed(e)
+		c.noteShed(e)
 	case transcript.Hidden:
-		r.l.emit(r, Hidden{Peer: e.Peer, Nick: r.nickOf(e.Peer), IDs: e.IDs})
+		c.r.l.emit(c.r, Hidden{Peer: e.Peer, Nick: c.r.nickOf(e.Peer), IDs: e.IDs})
 	case transcript.RemovalReason:
-		r.showReasonNote(e)
+		c.showReasonNote(e)
 	case transcript.Delivered:
-		r.l.emit(r, Delivered{ID: e.Line.ID()})
+		c.r.l.emit(c.r, Delivered{ID: e.Line.ID()})
 	case transcript.Undelivered:
 		text := "not delivered yet: "
 		if e.Taken {
 			text = "not delivered, because an old copy of this node's data was put back; say it again: "
 		}
-		r.l.emit(r, Warning{Code: "not_delivered", Text: text + firstWords(e.Line.Content.Text)})
+		c.r.l.emit(c.r, Warning{Code: "not_delivered", Text: text + firstWords(e.Line.Content.Text)})
 	case transcript.Receipt:
-		r.desk.polls.receiptsDue[e.Peer] = true
-		if h, held := r.desk.polls.held[e.Peer]; held {
-			r.desk.answerPoll(e.Peer, h)
+		c.r.desk.polls.receiptsDue[e.Peer] = true
+		if h, held := c.r.desk.polls.held[e.Peer]; held {
+			c.r.desk.answerPoll(e.Peer, h)
 		}
 	}
 }
@@ -98,7 +107,7 @@ type talkDue struct {
 
 func (e talkDue) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
-		r.carry(r.talk.Due(r.world(), e.task))
+		r.talk.carry(r.talk.Due(r.talk.world(), e.task))
 	}
 }
 
@@ -114,65 +123,65 @@ func (r *room) near() []peer.ID {
 }
 
 // compare compares heads with the member that the transcript has chosen.
-func (r *room) compare(a transcript.Ask) {
-	st, l := r.state(), r.l
+func (c *conversation) compare(a transcript.Ask) {
+	st, l := c.r.state(), c.r.l
 	req := a.Request
-	req.HaveSeq, req.Head, req.Proof = st.Seq(), st.Head(), r.proof
+	req.HaveSeq, req.Head, req.Proof = st.Seq(), st.Head(), c.r.fork.proof
 	l.n.spawn(func(ctx context.Context) {
-		s := synced{room: r.id, peer: a.Peer, doubted: a.Doubted}
-		inTime, cancel := context.WithTimeout(network.WithNoDial(r.ctx, "sync"), syncTimeout)
+		s := synced{room: c.r.id, peer: a.Peer, doubted: a.Doubted}
+		inTime, cancel := context.WithTimeout(network.WithNoDial(c.r.ctx, "sync"), syncTimeout)
 		defer cancel()
 		s.err = l.n.request(inTime, a.Peer, protocol.SyncID, &req, &s.reply)
 		s.verify()
 		if s.err == nil {
-			s.takeAhead(ctx, l.n, r, st)
+			s.takeAhead(ctx, l.n, c.r, st)
 		}
 		l.n.post(s)
 	})
 }
 
 // seek asks members for records or keys that lines here wait for.
-func (r *room) seek() { r.carry(r.talk.CompareSoon(r.world())) }
+func (c *conversation) seek() { c.carry(c.CompareSoon(c.world())) }
 
 // showReasonNote shows a note of the authority, which says why somebody was removed or muted.
-func (r *room) showReasonNote(e transcript.RemovalReason) {
-	if e.Removal > uint64(len(r.records)) {
+func (c *conversation) showReasonNote(e transcript.RemovalReason) {
+	if e.Removal > uint64(len(c.r.records)) {
 		return
 	}
-	rec := r.records[e.Removal-1]
+	rec := c.r.records[e.Removal-1]
 	switch b := rec.Body.(type) {
 	case protocol.Remove:
-		r.l.emit(r, RemovalReason{Peer: b.Peer, Nick: r.nickOf(b.Peer), Text: e.Text, Removal: rec.Seq})
+		c.r.l.emit(c.r, RemovalReason{Peer: b.Peer, Nick: c.r.nickOf(b.Peer), Text: e.Text, Removal: rec.Seq})
 	case protocol.Mute:
-		if b.Peer != r.l.n.self { // the authority itself tells the muted member
-			r.l.emit(r, MuteReason{Peer: b.Peer, Nick: r.nickOf(b.Peer), Text: e.Text, Seq: rec.Seq})
+		if b.Peer != c.r.l.n.self { // the authority itself tells the muted member
+			c.r.l.emit(c.r, MuteReason{Peer: b.Peer, Nick: c.r.nickOf(b.Peer), Text: e.Text, Seq: rec.Seq})
 		}
 	}
 }
 
 // retryEarly takes the early lines that can be judged now.
-func (r *room) retryEarly() {
-	if r.gossip != nil {
-		r.carry(r.talk.Retry(r.world()))
+func (c *conversation) retryEarly() {
+	if c.r.gossip != nil {
+		c.carry(c.Retry(c.world()))
 	}
 }
 
-func (r *room) message(l *transcript.Line) Message {
-	backlog := r.talk.Backlog(l)
+func (c *conversation) message(l *transcript.Line) Message {
+	backlog := c.Backlog(l)
 	return Message{
-		ID: l.ID(), Peer: l.Msg.Author, Nick: r.nickOf(l.Msg.Author), Text: l.Content.Text,
+		ID: l.ID(), Peer: l.Msg.Author, Nick: c.r.nickOf(l.Msg.Author), Text: l.Content.Text,
 		Action: l.Content.Kind == protocol.Action, At: l.Content.At,
-		Self: l.Msg.Author == r.l.n.self, Late: l.Late || backlog, Backlog: backlog,
+		Self: l.Msg.Author == c.r.l.n.self, Late: l.Late || backlog, Backlog: backlog,
 	}
 }
 
 // quote returns the ID, the author and the first words of the line below something. It returns nothing if next is nil: then there is no
 // line below.
-func (r *room) quote(next *transcript.Line) (before string, q *Quote) {
+func (c *conversation) quote(next *transcript.Line) (before string, q *Quote) {
 	if next == nil {
 		return "", nil
 	}
-	return next.ID(), &Quote{Nick: r.nickOf(next.Msg.Author), Text: firstWords(next.Content.Text)}
+	return next.ID(), &Quote{Nick: c.r.nickOf(next.Msg.Author), Text: firstWords(next.Content.Text)}
 }
 
 // nickOf returns the nick that p has, or had last, in the room.
@@ -198,20 +207,20 @@ func (l *loop) space() int {
 
 // noteShed counts lines that were forgotten before their time, and warns of that now and then. Only lines that were said a moment ago
 // count as a flood: when two parts of a room meet again, many old ones come at once.
-func (r *room) noteShed(e transcript.Shed) {
-	shed, now := make(map[peer.ID]int), r.l.clock.even()
+func (c *conversation) noteShed(e transcript.Shed) {
+	shed, now := make(map[peer.ID]int), c.r.l.clock.even()
 	for _, ln := range e.Lines {
-		if ln.Msg.Author != r.l.n.self && now.Sub(ln.Said()) < shedYoung {
+		if ln.Msg.Author != c.r.l.n.self && now.Sub(ln.Said()) < shedYoung {
 			shed[ln.Msg.Author] += sayCost(ln.Content.Text)
 		}
 	}
 	for author, n := range shed {
-		r.l.n.admission.count(r.l.n.admission.visitorAt(author), anOldestLine, n)
+		c.r.l.n.admission.count(c.r.l.n.admission.visitorAt(author), anOldestLine, n)
 	}
 	if e.Tell {
-		r.l.emit(r, Warning{Code: "lines_full", Text: fmt.Sprintf(
+		c.r.l.emit(c.r, Warning{Code: "lines_full", Text: fmt.Sprintf(
 			"%s is busier than this node can keep (%d lines or %d MiB in a room, %d MiB in all): the oldest lines of the busiest members are dropped early",
-			r.label(), transcript.MaxLines, transcript.MaxLineBytes>>20, maxNodeLines>>20)})
+			c.r.label(), transcript.MaxLines, transcript.MaxLineBytes>>20, maxNodeLines>>20)})
 	}
 }
 
@@ -229,6 +238,6 @@ func (l *loop) boundLines() {
 		if total <= maxNodeLines {
 			return
 		}
-		most.carry(most.talk.Shed(most.world(), total-maxNodeLines))
+		most.talk.carry(most.talk.Shed(most.talk.world(), total-maxNodeLines))
 	}
 }

@@ -144,7 +144,7 @@ func TestHeadsAreComparedByHash(t *testing.T) {
 				{last, other, last},
 				{last + 5, other, last},
 			} {
-				got := r.twinRecord(c.has, c.head)
+				got := r.fork.twinRecord(c.has, c.head)
 				switch {
 				case c.want == 0 && len(got) > 0:
 					t.Errorf("with %d records of our log a node is handed one", c.has)
@@ -174,7 +174,7 @@ func TestContradictionFits(t *testing.T) {
 		s.peek("bob", func(r *room) {
 			check := func(when string) {
 				for n := range 3 {
-					req := r.contradiction(r.records[:n])
+					req := r.fork.contradiction(r.records[:n])
 					if err := protocol.WriteFrame(io.Discard, &req); err != nil || len(req.Proof) == 0 && n > 0 {
 						t.Errorf("%s, with %d records: %d are handed over: %v", when, n, len(req.Proof), err)
 					}
@@ -182,7 +182,7 @@ func TestContradictionFits(t *testing.T) {
 			}
 			check("without a proof")
 			last := len(r.records) - 1
-			if r.freeze(r.records[last], f.log[last]); !r.frozen() {
+			if r.fork.freeze(r.records[last], f.log[last]); !r.frozen() {
 				t.Error("the logs do not differ")
 			}
 			check("with one")
