@@ -25,7 +25,7 @@ func at(ip string) origin {
 	return originOf(multiaddr.StringCast("/" + kind + "/" + ip + "/tcp/4001"))
 }
 
-// Ten addresses that take all they can leave a place for the next address. An address of an IPv6 network gains nothing
+// TestPlaces: ten addresses that take all they can leave a place for the next address. An address of an IPv6 network gains nothing
 // from the many addresses that it could have.
 func TestPlaces(t *testing.T) {
 	fill := func(p *places, o origin) (n int) {
@@ -91,8 +91,8 @@ var quotas = map[protocolID]quota{
 	protocol.PassID: passQuota, protocol.TellID: tellQuota, protocol.RoomsID: roomsQuota, pingID: pingQuota,
 }
 
-// With every protocol, one peer, ten peers at one address, ten addresses and very many strangers hold as much as they
-// can get. Members keep their places all the same, and the total has its bound.
+// TestStreamsAreBounded: with every protocol, one peer, ten peers at one address, ten addresses and very many strangers hold as much
+// as they can get. Members keep their places all the same, and the total has its bound.
 func TestStreamsAreBounded(t *testing.T) {
 	for id, q := range quotas {
 		t.Run(string(id), func(t *testing.T) {
@@ -150,7 +150,7 @@ type quiet struct{ network.Stream }
 
 func (quiet) Reset() error { return nil }
 
-// A member's newest poll counts: its node may have started again without our noticing.
+// TestTheNewestPollStays: a member's newest poll counts: its node may have started again without our noticing.
 func TestTheNewestPollStays(t *testing.T) {
 	a := bareAdmission()
 	v := newService(pollQuota)
@@ -173,8 +173,8 @@ func TestTheNewestPollStays(t *testing.T) {
 	}
 }
 
-// With every protocol, the requests of strangers are limited for one stranger, for one address and for all. An address
-// has a share that others cannot use up, and a member has its own.
+// TestRequestsAreBounded: with every protocol, the requests of strangers are limited for one stranger, for one address and for all. An
+// address has a share that others cannot use up, and a member has its own.
 func TestRequestsAreBounded(t *testing.T) {
 	for id, q := range quotas {
 		t.Run(string(id), func(t *testing.T) {
@@ -223,8 +223,8 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// A flood is reported once, of strangers and of members, with its kinds of traffic and its sources. An occasional
-// refusal is not reported.
+// TestFloodIsReportedOnce: a flood is reported once, of strangers and of members, with its kinds of traffic and its sources. An
+// occasional refusal is not reported.
 func TestFloodIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()
@@ -277,8 +277,8 @@ func TestFloodIsReportedOnce(t *testing.T) {
 	})
 }
 
-// Each kind of traffic has its own measure. One less than the measure in a window is no flood, whatever other traffic
-// there is. A member of several of our rooms may send as much for each of them.
+// TestEachKindOfTrafficHasItsMeasure: each kind of traffic has its own measure. One less than the measure in a window is no flood,
+// whatever other traffic there is. A member of several of our rooms may send as much for each of them.
 func TestEachKindOfTrafficHasItsMeasure(t *testing.T) {
 	inThree := member(1, 1)
 	inThree.rooms = 3
@@ -307,7 +307,7 @@ func TestEachKindOfTrafficHasItsMeasure(t *testing.T) {
 	}
 }
 
-// The count of floods has a bound, for any number of members and addresses.
+// TestFloodCountsAreBounded: the count of floods has a bound, for any number of members and addresses.
 func TestFloodCountsAreBounded(t *testing.T) {
 	f := newFloods()
 	for i := range 2 * maxFloodMembers {
@@ -325,7 +325,7 @@ func TestFloodCountsAreBounded(t *testing.T) {
 	}
 }
 
-// The line about a flood names its sources, and no more of them than a user will read.
+// TestFloodText: the line about a flood names its sources, and no more of them than a user will read.
 func TestFloodText(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("carol")
@@ -362,7 +362,7 @@ func TestFloodText(t *testing.T) {
 	}
 }
 
-// One member is given a full room at once, but not one room after the other without end.
+// TestAnswersAreBounded: one member is given a full room at once, but not one room after the other without end.
 func TestAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()
@@ -387,8 +387,8 @@ func TestAnswersAreBounded(t *testing.T) {
 	})
 }
 
-// The first few knocks from each address are announced one by one. After that, one line sums up the knocks of all
-// addresses.
+// TestManyKnocksMakeOneLine: the first few knocks from each address are announced one by one. After that, one line sums up the knocks
+// of all addresses.
 func TestManyKnocksMakeOneLine(t *testing.T) {
 	b, now := newDoorbell(), lawStart
 	rung := 0

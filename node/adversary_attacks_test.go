@@ -12,7 +12,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// The attacks of a removed peer, one a row. [siege.holds] and the attack itself say what each must come to. before runs
+// TestAdversary: the attacks of a removed peer, one a row. [siege.holds] and the attack itself say what each must come to. before runs
 // while mallory is a member, and may order the removal itself.
 func TestAdversary(t *testing.T) {
 	type attack struct {

@@ -11,8 +11,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that always claims to have more is one partner among others: a missed line is fetched from another member
-// within some comparisons, and the captor is not asked without a pause. Two such members do no better.
+// TestAdversaryCapturesComparisons: a member that always claims to have more is one partner among others: a missed line is fetched
+// from another member within some comparisons, and the captor is not asked without a pause. Two such members do no better.
 func TestAdversaryCapturesComparisons(t *testing.T) {
 	for _, way := range some(slices.Sorted(maps.Keys(hostile.Captures)), 1) {
 		for _, members := range some([]int{1, 2}, 1) {

@@ -12,8 +12,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// A peer knocks with a nick that looks like bob's, before or after bob. The owner's words that let bob in do not let
-// that peer in, and the words that refuse that peer do not refuse bob.
+// TestAdversaryKnocksAsAnother: a peer knocks with a nick that looks like bob's, before or after bob. The owner's words that let bob
+// in do not let that peer in, and the words that refuse that peer do not refuse bob.
 func TestAdversaryKnocksAsAnother(t *testing.T) {
 	long(t)
 	for name := range hostile.Impersonations("bob", personaID("bob")) {
@@ -66,7 +66,7 @@ func knocksAsBob(t *testing.T, name string, first bool) {
 	})
 }
 
-// Tokens that are not valid, however many and of whatever kind, keep nobody out that has a valid one.
+// TestAdversaryShowsTokens: tokens that are not valid, however many and of whatever kind, keep nobody out that has a valid one.
 func TestAdversaryShowsTokens(t *testing.T) {
 	// A kind is a set of tokens that mallory has, none of which is valid for it.
 	kinds := map[string]func(l *simLAN) []protocol.Token{

@@ -13,7 +13,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that knows the coming epochs chooses keys for them: a line of its own proves each key. By no path does a
+// TestAdversaryKeys: a member that knows the coming epochs chooses keys for them: a line of its own proves each key. By no path does a
 // node take a key that the owner has not committed to, now or after the removal, and the room can always speak.
 func TestAdversaryKeys(t *testing.T) {
 	next := func(now uint64) (es []uint64) {

@@ -25,7 +25,8 @@ func (l *simLAN) infiltrate(host int, room RoomInfo) *hostile.Peer {
 	return m
 }
 
-// A key can be here before the records that say which members may have it. Until they come, it is given to nobody.
+// TestNoKeyAheadOfTheLog: a key can be here before the records that say which members may have it. Until they come, it is given to
+// nobody.
 func TestNoKeyAheadOfTheLog(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}

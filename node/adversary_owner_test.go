@@ -53,8 +53,8 @@ func aSubject(text string) authority.Event {
 // foldsWithin is how long it may take, some comparisons, until every member knows that the owner has signed two logs.
 const foldsWithin = 2 * time.Minute
 
-// An owner signs two logs and gives one to some members and the other to the rest. Members that compare find out, and
-// every member is told.
+// TestAdversaryTwoLogs: an owner signs two logs and gives one to some members and the other to the rest. Members that compare find
+// out, and every member is told.
 func TestAdversaryTwoLogs(t *testing.T) {
 	truth := func(o *hostile.Owner, l *hostile.Log, whose string, records int) {
 		for i := range records {
@@ -147,8 +147,8 @@ func (l *simLAN) allFreeze(members ...string) {
 	l.t.Logf("all know after %v", time.Since(began))
 }
 
-// An owner hands out invented keys: of epochs that its log does not have, in any order and number, and a different key
-// of the same epoch to each member. A node keeps no more keys than its log has epochs, and two members never have two
+// TestAdversaryOwnersKeys: an owner hands out invented keys: of epochs that its log does not have, in any order and number, and a
+// different key of the same epoch to each member. A node keeps no more keys than its log has epochs, and two members never have two
 // keys of one epoch.
 func TestAdversaryOwnersKeys(t *testing.T) {
 	long(t)

@@ -13,8 +13,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// A member that asks its authority for everything again and again is given a bounded amount, whatever it claims to have
-// and on however many streams. The others go on.
+// TestAdversaryDevoursAnswers: a member that asks its authority for everything again and again is given a bounded amount, whatever it
+// claims to have and on however many streams. The others go on.
 func TestAdversaryDevoursAnswers(t *testing.T) {
 	long(t)
 	// In bytes. Chosen for this test: the simulated network takes seconds for this much.
@@ -52,7 +52,8 @@ func TestAdversaryDevoursAnswers(t *testing.T) {
 	}
 }
 
-// Large answers that are not read take up places, of which one address has its share: another address is answered.
+// TestLargeAnswersAreBounded: large answers that are not read take up places, of which one address has its share: another address is
+// answered.
 func TestLargeAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLarge()
@@ -87,8 +88,8 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 	})
 }
 
-// An owner that answers each poll at once, with invented answers, is asked at a bounded rate, so the member's other
-// rooms get their turn.
+// TestAdversaryOwnerAnswersAtOnce: an owner that answers each poll at once, with invented answers, is asked at a bounded rate, so the
+// member's other rooms get their turn.
 func TestAdversaryOwnerAnswersAtOnce(t *testing.T) {
 	for way := range hostile.Haste {
 		t.Run(way, func(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Libp2p tells connected peers of a new protocol by an identify push, and takes few pushes from one network: ten at
-// once from a /24. A stranger uses them up. A newcomer that is let in meanwhile hears the room live all the same.
+// TestNewcomerHearsLiveWithoutIdentify: libp2p tells connected peers of a new protocol by an identify push, and takes few pushes from
+// one network: ten at once from a /24. A stranger uses them up. A newcomer that is let in meanwhile hears the room live all the same.
 func TestNewcomerHearsLiveWithoutIdentify(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		for _, n := range defenders {

@@ -21,9 +21,8 @@ var (
 // removalsEach is how many removals one simulation plays: fewer than would make lines expire.
 const removalsEach = 8
 
-// mallory is removed again and again under loss, reordering and partition, and goes on talking through any member that
-// still listens. The schedule is seeded; goroutines and keys are not, so a failure may need several runs of the same
-// seed.
+// TestRemovalsHold: mallory is removed again and again under loss, reordering and partition, and goes on talking through any member
+// that still listens. The schedule is seeded; goroutines and keys are not, so a failure may need several runs of the same seed.
 func TestRemovalsHold(t *testing.T) {
 	left := size(*removals, 4)
 	for seed := *removalsSeed; left > 0; seed++ {

@@ -88,7 +88,7 @@ func (r rumours) tell(ctx context.Context, ais ...peer.AddrInfo) {
 	}
 }
 
-// mDNS reports as many absent peers as it lets through, and false addresses of the owner, one of them the attacker's.
+// TestFalseHints: mDNS reports as many absent peers as it lets through, and false addresses of the owner, one of them the attacker's.
 // The owner is found again when it comes back.
 func TestFalseHints(t *testing.T) {
 	long(t)
@@ -137,8 +137,8 @@ func TestFalseHints(t *testing.T) {
 	})
 }
 
-// The second of two rooms of one name is announced behind absent peers. While those are being tried, the first room is
-// not taken for the only one.
+// TestTwinBehindFalseHints: the second of two rooms of one name is announced behind absent peers. While those are being tried, the
+// first room is not taken for the only one.
 func TestTwinBehindFalseHints(t *testing.T) {
 	long(t)
 	simulate(t, 3, func(l *simLAN) {
@@ -159,8 +159,8 @@ func TestTwinBehindFalseHints(t *testing.T) {
 	})
 }
 
-// Each of many false hints is tried as soon as there is room, so that all are tried within the time that a name takes
-// to settle.
+// TestHintsAreTriedWithoutAPause: each of many false hints is tried as soon as there is room, so that all are tried within the time
+// that a name takes to settle.
 func TestHintsAreTriedWithoutAPause(t *testing.T) {
 	long(t)
 	simulate(t, 1, func(l *simLAN) {
@@ -201,7 +201,7 @@ func (l *simLAN) hearEachOther(a, b string) error {
 	return nil
 }
 
-// A second room has the same name, and its owner the same nick. Nobody is led there unasked, and a user that knows the
+// TestEvilTwin: a second room has the same name, and its owner the same nick. Nobody is led there unasked, and a user that knows the
 // owner is told.
 func TestEvilTwin(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
@@ -240,7 +240,7 @@ func TestEvilTwin(t *testing.T) {
 	})
 }
 
-// A host shows ever new rooms of one name, of owners that nobody has met.
+// TestThousandRooms: a host shows ever new rooms of one name, of owners that nobody has met.
 func TestThousandRooms(t *testing.T) {
 	long(t)
 	simulate(t, 3, func(l *simLAN) {

@@ -22,8 +22,8 @@ func forMinutes(n int64) PolicyChange {
 	return rules
 }
 
-// A line is forgotten ten minutes after it was said, also by members that fetched it. A newcomer in the ninth minute,
-// which fetched it from a newcomer of the fifth, which fetched it from the author, has it for one minute.
+// TestLineIsForgottenByItsAge: a line is forgotten ten minutes after it was said, also by members that fetched it. A newcomer in the
+// ninth minute, which fetched it from a newcomer of the fifth, which fetched it from the author, has it for one minute.
 func TestLineIsForgottenByItsAge(t *testing.T) {
 	long(t)
 	simulate(t, 4, func(l *simLAN) {
@@ -55,8 +55,8 @@ func TestLineIsForgottenByItsAge(t *testing.T) {
 	})
 }
 
-// No clock makes a line live longer or shorter: not the author's, set years off; not that of the member that hands it
-// over, set while it has the line; not that of the member that fetches it. The time that a machine sleeps counts.
+// TestNoClockChangesLineAge: no clock makes a line live longer or shorter: not the author's, set years off; not that of the member
+// that hands it over, set while it has the line; not that of the member that fetches it. The time that a machine sleeps counts.
 func TestNoClockChangesLineAge(t *testing.T) {
 	long(t)
 	for name, set := range map[string]func(*simLAN){
@@ -103,8 +103,8 @@ func TestNoClockChangesLineAge(t *testing.T) {
 	}
 }
 
-// A member that overstates the age of others' lines, or hands over lines of no age for ever, takes nothing from
-// anybody. No line lives longer than the retention after it came.
+// TestFalseAgeTakesNothing: a member that overstates the age of others' lines, or hands over lines of no age for ever, takes nothing
+// from anybody. No line lives longer than the retention after it came.
 func TestFalseAgeTakesNothing(t *testing.T) {
 	long(t)
 	for name, age := range map[string]time.Duration{
@@ -178,8 +178,8 @@ func givesWithAge(l *simLAN, m *hostile.Peer, room RoomID, age time.Duration) *i
 	return lies
 }
 
-// The lines of all rooms of a node together are bounded. A loss of lines before their time is reported. The room that
-// takes most space loses them.
+// TestLinesOfNodeAreBounded: the lines of all rooms of a node together are bounded. A loss of lines before their time is reported. The
+// room that takes most space loses them.
 func TestLinesOfNodeAreBounded(t *testing.T) {
 	const rooms = 4
 	simulate(t, 1, func(l *simLAN) {
@@ -230,8 +230,8 @@ func TestLinesOfNodeAreBounded(t *testing.T) {
 	})
 }
 
-// A room's lines are bounded while they come, and not only at the next tick: a second of long lines by many authors is more
-// than a room may hold.
+// TestARoomsLinesAreBoundedAsTheyCome: a room's lines are bounded while they come, and not only at the next tick: a second of long
+// lines by many authors is more than a room may hold.
 func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 	simulate(t, 1, func(l *simLAN) {
 		alice := l.start("alice")
@@ -252,7 +252,8 @@ func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 	})
 }
 
-// A newcomer that asks for the history before it has all of it is told so, and no longer than it is true.
+// TestHistoryStillBeingFetched: a newcomer that asks for the history before it has all of it is told so, and no longer than it is
+// true.
 func TestHistoryStillBeingFetched(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
@@ -284,7 +285,8 @@ func TestHistoryStillBeingFetched(t *testing.T) {
 	})
 }
 
-// When an owner changes how long lines are kept, the change holds for lines that are already there.
+// TestRetentionChangesForExistingLines: when an owner changes how long lines are kept, the change holds for lines that are already
+// there.
 func TestRetentionChangesForExistingLines(t *testing.T) {
 	long(t)
 	simulate(t, 2, func(l *simLAN) {
@@ -311,8 +313,8 @@ func TestRetentionChangesForExistingLines(t *testing.T) {
 	})
 }
 
-// Every member is told which part of the policy was changed and by whom. How long lines are kept is in the event, in
-// the answer to a join, and in the list of rooms, also in that of a stranger.
+// TestPolicyIsReported: every member is told which part of the policy was changed and by whom. How long lines are kept is in the
+// event, in the answer to a join, and in the list of rooms, also in that of a stranger.
 func TestPolicyIsReported(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

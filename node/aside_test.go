@@ -41,8 +41,8 @@ func asideWarnings(t *testing.T, n *Node) (texts []string) {
 	}
 }
 
-// A user that moves the identity away, as the hints advise after a leak, starts as a new peer. The node says once which
-// rooms and places stay behind. Their data stays, through a second change too, and comes back with the key, bans
+// TestAnotherIdentityLeavesTheRooms: a user that moves the identity away, as the hints advise after a leak, starts as a new peer. The
+// node says once which rooms and places stay behind. Their data stays, through a second change too, and comes back with the key, bans
 // included.
 func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 	host := must(New(Config{Nick: "host", Listen: loopback}))
@@ -115,7 +115,8 @@ func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 	}
 }
 
-// While the identity is gone, its seat is shown to nobody, and a node that resumes no rooms leaves its rooms alone.
+// TestAnotherIdentityThatResumesNothing: while the identity is gone, its seat is shown to nobody, and a node that resumes no rooms
+// leaves its rooms alone.
 func TestAnotherIdentityThatResumesNothing(t *testing.T) {
 	host := must(New(Config{Nick: "host", Listen: loopback}))
 	defer host.Close()

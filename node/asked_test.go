@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A knock waits at the door for joinHold. The caller hears once that the owner is asked, and until when. A room that
-// nobody shows is looked for no longer than Find says, however long an answer may take.
+// TestKnockWaitsForJoinHold: a knock waits at the door for joinHold. The caller hears once that the owner is asked, and until when. A
+// room that nobody shows is looked for no longer than Find says, however long an answer may take.
 func TestKnockWaitsForJoinHold(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A line that only a member that is away has heard comes to all when that member is back, however long it was away. The
-// line's author has lost it too, since its node was started again, and gets it back.
+// TestMissedLineComesHoweverLate: a line that only a member that is away has heard comes to all when that member is back, however long
+// it was away. The line's author has lost it too, since its node was started again, and gets it back.
 func TestMissedLineComesHoweverLate(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.threeInTheLab()

@@ -28,7 +28,7 @@ func benchRoom(b *testing.B, w *roomtest.Room) *room {
 	return r
 }
 
-// The cost in the loop of a line that has passed validation, in a room that is as full as it can be.
+// BenchmarkTakeLine: the cost in the loop of a line that has passed validation, in a room that is as full as it can be.
 func BenchmarkTakeLine(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.Admit("carol")
@@ -47,7 +47,7 @@ func BenchmarkTakeLine(b *testing.B) {
 	}
 }
 
-// The cost of saying a line without a network: seal, sign, verify as for any line, open.
+// BenchmarkSay: the cost of saying a line without a network: seal, sign, verify as for any line, open.
 func BenchmarkSay(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.Admit("carol")
@@ -71,7 +71,7 @@ func BenchmarkSay(b *testing.B) {
 	}
 }
 
-// The cost of a new snapshot for the validators after each change, by number of members.
+// BenchmarkSnapshot: the cost of a new snapshot for the validators after each change, by number of members.
 func BenchmarkSnapshot(b *testing.B) {
 	for _, members := range []int{8, 64, 256} {
 		b.Run(fmt.Sprint(members), func(b *testing.B) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The target of a join or dial is an address or the name of a room. An address at which nothing can be is refused as an
-// address, at once.
+// TestCheckTarget: the target of a join or dial is an address or the name of a room. An address at which nothing can be is refused as
+// an address, at once.
 func TestCheckTarget(t *testing.T) {
 	for text, want := range map[string]string{
 		// Names.
@@ -49,7 +49,7 @@ func TestCheckTarget(t *testing.T) {
 	}
 }
 
-// An address to listen on is one that both we and others can use, and is given once. Two addresses on ports that the
+// TestListenAddrs: an address to listen on is one that both we and others can use, and is given once. Two addresses on ports that the
 // system chooses are two.
 func TestListenAddrs(t *testing.T) {
 	for text, want := range map[string]string{
@@ -70,7 +70,7 @@ func TestListenAddrs(t *testing.T) {
 	}
 }
 
-// A port is that of both transports, on every interface of both families.
+// TestListenAtAPort: a port is that of both transports, on every interface of both families.
 func TestListenAtAPort(t *testing.T) {
 	want := []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip6/::/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"}
 	if got := must(ListenAddrs([]string{"4001"})); !slices.Equal(got, want) {
@@ -78,7 +78,7 @@ func TestListenAtAPort(t *testing.T) {
 	}
 }
 
-// A fault in a room's name or a nick is explained in the chat's own words, before there is a node.
+// TestCheckCreate: a fault in a room's name or a nick is explained in the chat's own words, before there is a node.
 func TestCheckCreate(t *testing.T) {
 	text := func(s string) *string { return &s }
 	number := func(n int64) *int64 { return &n }

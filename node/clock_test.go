@@ -8,7 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// A wall clock that moves while the node runs, forward, back, or to and fro, is reported once and ends nothing.
+// TestClockChangeIsReported: a wall clock that moves while the node runs, forward, back, or to and fro, is reported once and ends
+// nothing.
 func TestClockChangeIsReported(t *testing.T) {
 	for name, moves := range map[string][]time.Duration{
 		"on": {7 * time.Hour}, "a year on": {365 * 24 * time.Hour}, "back": {-48 * time.Hour}, "to and fro": {7 * time.Hour, 0},
@@ -81,9 +82,9 @@ func (l *simLAN) closed(nick string, room RoomID) (closed bool) {
 	return closed
 }
 
-// An owner's machine slept for longer than the idle time while the members talked. The owner asks the members before it
-// closes anything. A sleep is not reported as a clock that was set. If nobody has said anything, the room is closed in
-// the end.
+// TestOwnerThatSleptAsksBeforeClosing: an owner's machine slept for longer than the idle time while the members talked. The owner asks
+// the members before it closes anything. A sleep is not reported as a clock that was set. If nobody has said anything, the room is
+// closed in the end.
 func TestOwnerThatSleptAsksBeforeClosing(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
@@ -128,9 +129,9 @@ func TestOwnerThatSleptAsksBeforeClosing(t *testing.T) {
 	}
 }
 
-// A member is kicked while it is away for seconds. Meanwhile the owner's clock is set, or its machine sleeps, by more
-// than the time for which a reason is kept. The member is told why, even when it is the first to ask after that, before
-// any tick.
+// TestReasonIsToldDespiteClockChanges: a member is kicked while it is away for seconds. Meanwhile the owner's clock is set, or its
+// machine sleeps, by more than the time for which a reason is kept. The member is told why, even when it is the first to ask after
+// that, before any tick.
 func TestReasonIsToldDespiteClockChanges(t *testing.T) {
 	for name, what := range map[string]func(*simLAN){
 		"25 h forward":   func(l *simLAN) { l.setClock("alice", 25*time.Hour) },
@@ -164,8 +165,8 @@ func TestReasonIsToldDespiteClockChanges(t *testing.T) {
 	}
 }
 
-// An invite for an hour, used at once, admits its bearer however far the bearer's clock is ahead of the owner's. It
-// admits nobody once it has ended by the owner's clock and the time that has passed.
+// TestInviteEndsByOwnersClock: an invite for an hour, used at once, admits its bearer however far the bearer's clock is ahead of the
+// owner's. It admits nobody once it has ended by the owner's clock and the time that has passed.
 func TestInviteEndsByOwnersClock(t *testing.T) {
 	for _, c := range []struct {
 		behind, after time.Duration
@@ -195,8 +196,8 @@ func TestInviteEndsByOwnersClock(t *testing.T) {
 	}
 }
 
-// The list of bans in force, and the answer to a banned peer at the door, go by the time that has passed at the
-// owner's.
+// TestBanIsListedByElapsedTime: the list of bans in force, and the answer to a banned peer at the door, go by the time that has passed
+// at the owner's.
 func TestBanIsListedByElapsedTime(t *testing.T) {
 	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour} {
 		simulate(t, 2, func(l *simLAN) {

@@ -48,8 +48,8 @@ func TestParseAddr(t *testing.T) {
 	}
 }
 
-// A --peer that is no address stops the start. A --peer with a peer ID is dialled as that peer, one without as an
-// address.
+// TestPeersOfTheCommandLine: a --peer that is no address stops the start. A --peer with a peer ID is dialled as that peer, one without
+// as an address.
 func TestPeersOfTheCommandLine(t *testing.T) {
 	self, bob := personaID("alice"), personaID("bob")
 	b, err := newBook(self, []string{"10.0.0.1:4001", "/ip4/10.0.0.2/tcp/1/p2p/" + bob.String(), "/ip4/10.0.0.3/tcp/1/p2p/" + self.String()}, testGate())
@@ -61,7 +61,7 @@ func TestPeersOfTheCommandLine(t *testing.T) {
 	}
 }
 
-// However many strangers mDNS shows, the book keeps to its bound: the oldest hint goes, and no peer that we want.
+// TestBookIsBounded: however many strangers mDNS shows, the book keeps to its bound: the oldest hint goes, and no peer that we want.
 func TestBookIsBounded(t *testing.T) {
 	b, err := newBook(personaID("alice"), nil, testGate())
 	if err != nil {
@@ -105,7 +105,7 @@ func TestBookIsBounded(t *testing.T) {
 	}
 }
 
-// We keep a bounded number of addresses of one peer, the latest first, each once.
+// TestAddressesAreBounded: we keep a bounded number of addresses of one peer, the latest first, each once.
 func TestAddressesAreBounded(t *testing.T) {
 	b, err := newBook(personaID("alice"), nil, testGate())
 	if err != nil {
@@ -120,7 +120,7 @@ func TestAddressesAreBounded(t *testing.T) {
 	}
 }
 
-// Addresses that nobody can dial are not kept.
+// TestDialable: addresses that nobody can dial are not kept.
 func TestDialable(t *testing.T) {
 	for s, want := range map[string]bool{
 		"/ip4/10.0.0.1/tcp/1": true, "/ip4/127.0.0.1/tcp/1": true, "/ip4/0.0.0.0/tcp/1": false, "/ip6/::/udp/1/quic-v1": false,
@@ -133,7 +133,7 @@ func TestDialable(t *testing.T) {
 	}
 }
 
-// A peer with many old addresses, which we dial in vain, still gets through to us from a new one.
+// TestOldAddressesKeepNobodyOut: a peer with many old addresses, which we dial in vain, still gets through to us from a new one.
 func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	s := assail(t)
 	h := must(lan.NewHost(persona("bob").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
@@ -181,7 +181,7 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	}
 }
 
-// Two nodes that dial each other at the same moment end up talking: they may be left with two connections, one each
+// TestCrossingDials: two nodes that dial each other at the same moment end up talking: they may be left with two connections, one each
 // way.
 func TestCrossingDials(t *testing.T) {
 	long(t)
@@ -236,8 +236,8 @@ func TestCrossingDials(t *testing.T) {
 	t.Log(crossed, "of 25 crossed")
 }
 
-// A ping stream is kept open with each member. Libp2p's limit, 64 and as many more for each 8 GiB of memory, would not
-// do.
+// TestEveryMemberCanBePinged: a ping stream is kept open with each member. Libp2p's limit, 64 and as many more for each 8 GiB of
+// memory, would not do.
 func TestEveryMemberCanBePinged(t *testing.T) {
 	rm := must(newResourceManager())
 	defer rm.Close()

@@ -13,8 +13,8 @@ func (s *street) startDormant(nick string) *Node {
 	return s.start(nick)
 }
 
-// A short command of the owner costs nobody a place, in any room: a peer that asks for a room that the command has not
-// resumed gets no answer.
+// TestDormantRoomRefusesNobody: a short command of the owner costs nobody a place, in any room: a peer that asks for a room that the
+// command has not resumed gets no answer.
 func TestDormantRoomRefusesNobody(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -47,7 +47,7 @@ func TestDormantRoomRefusesNobody(t *testing.T) {
 	})
 }
 
-// A member's short command enters the room with its existing place, and leaves it again.
+// TestDormantPlaceIsTakenUp: a member's short command enters the room with its existing place, and leaves it again.
 func TestDormantPlaceIsTakenUp(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab"}))
@@ -75,7 +75,7 @@ func TestDormantPlaceIsTakenUp(t *testing.T) {
 	})
 }
 
-// An owner does not leave its own room by mistake.
+// TestOwnerCannotLeave: an owner does not leave its own room by mistake.
 func TestOwnerCannotLeave(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

@@ -14,8 +14,8 @@ import (
 	"localchat/node/internal/store"
 )
 
-// Every single call by which a removal changes the owner's disk fails, because the disk is broken or full. The owner
-// reports it and goes on. A change that it says has not happened has not happened, and can be ordered again. Where it
+// TestOwnersDiskFailsAtEveryCall: every single call by which a removal changes the owner's disk fails, because the disk is broken or
+// full. The owner reports it and goes on. A change that it says has not happened has not happened, and can be ordered again. Where it
 // cannot know, it says so, and its next life knows. The target is told once all the same.
 func TestOwnersDiskFailsAtEveryCall(t *testing.T) {
 	for _, fault := range some([]string{"eio", "enospc"}, 1) {
@@ -120,8 +120,8 @@ func (p *process) saidSoFar() (said string) {
 	}
 }
 
-// A member's process meets a fault at every single call by which its removal changes its disk. If it is killed, it is
-// told by the end of its next life; if its face was told before, then of the same removal. With a failing disk it is
+// TestMembersDiskFailsAtEveryCall: a member's process meets a fault at every single call by which its removal changes its disk. If it
+// is killed, it is told by the end of its next life; if its face was told before, then of the same removal. With a failing disk it is
 // told at once. It is never refused before it is told, and once a life has ended in order nothing more is reported.
 func TestMembersDiskFailsAtEveryCall(t *testing.T) {
 	for _, fault := range some([]string{"kill", "eio", "enospc"}, 1) {
@@ -210,8 +210,8 @@ func (p *process) times(prefix string) (n int) {
 	return n
 }
 
-// The first start and the creation of a room meet a fault at every single call. The next start finds nothing half done,
-// and a start that fails says what the user can do.
+// TestFirstStartFailsAtEveryCall: the first start and the creation of a room meet a fault at every single call. The next start finds
+// nothing half done, and a start that fails says what the user can do.
 func TestFirstStartFailsAtEveryCall(t *testing.T) {
 	for _, fault := range some([]string{"kill", "eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {

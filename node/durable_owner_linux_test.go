@@ -220,11 +220,11 @@ func (m *target) allows(state int) bool {
 	return state == claimed || state == acknowledged && m.acked
 }
 
-// The owner's process is killed before every single call by which a removal changes its disk: the kick, the claim, the
-// acknowledgement. Then the power fails as well: every call that was not synced yet may be missing or torn. Then either
-// the target is not removed yet, or it is removed and the reason waits, or it is removed and the same bytes are there
-// for the same nonce. If the owner holds the target's poll, the reason never waits: the removal and the claim are one write.
-// Started again, the owner tells the reason once and refuses every other nonce.
+// TestOwnerIsKilledAtEveryDiskCall: the owner's process is killed before every single call by which a removal changes its disk: the
+// kick, the claim, the acknowledgement. Then the power fails as well: every call that was not synced yet may be missing or torn. Then
+// either the target is not removed yet, or it is removed and the reason waits, or it is removed and the same bytes are there for the
+// same nonce. If the owner holds the target's poll, the reason never waits: the removal and the claim are one write. Started again,
+// the owner tells the reason once and refuses every other nonce.
 func TestOwnerIsKilledAtEveryDiskCall(t *testing.T) {
 	long(t)
 	for _, plan := range []struct {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A node that was restarted has no lines. It fetches the lines of a peer that was removed meanwhile like all others,
-// and so does the owner, for which no authority vouches.
+// TestLinesOfRemovedPeerComeBack: a node that was restarted has no lines. It fetches the lines of a peer that was removed meanwhile
+// like all others, and so does the owner, for which no authority vouches.
 func TestLinesOfRemovedPeerComeBack(t *testing.T) {
 	for _, who := range []string{"alice", "carol"} {
 		t.Run("to "+who, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"localchat/protocol"
 )
 
-// A script that says lines as fast as it can is slowed down and loses none.
+// TestPasteLosesNothing: a script that says lines as fast as it can is slowed down and loses none.
 func TestPasteLosesNothing(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -49,7 +49,8 @@ func TestPasteLosesNothing(t *testing.T) {
 	})
 }
 
-// A member with more lines under way than can be said in a while is told so at once, and can say them later.
+// TestTooManyLinesUnderWayAreRefused: a member with more lines under way than can be said in a while is told so at once, and can say
+// them later.
 func TestTooManyLinesUnderWayAreRefused(t *testing.T) {
 	simulate(t, 1, func(l *simLAN) {
 		alice := l.start("alice")
@@ -73,8 +74,8 @@ func TestTooManyLinesUnderWayAreRefused(t *testing.T) {
 	})
 }
 
-// Lines beyond the rate at which an honest node says them are not taken live, and the room is told which member
-// sends them. Other members are heard as ever. If the sender was honest after all, its lines are fetched.
+// TestFloodIsNotTakenLive: lines beyond the rate at which an honest node says them are not taken live, and the room is told which
+// member sends them. Other members are heard as ever. If the sender was honest after all, its lines are fetched.
 func TestFloodIsNotTakenLive(t *testing.T) {
 	long(t)
 	simulate(t, 3, func(l *simLAN) {
@@ -125,7 +126,7 @@ func TestFloodIsNotTakenLive(t *testing.T) {
 	})
 }
 
-// A flooder is named, once in a while.
+// TestFlooderIsNamed: a flooder is named, once in a while.
 func TestFlooderIsNamed(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("carol")
@@ -164,8 +165,8 @@ func TestFlooderIsNamed(t *testing.T) {
 	}
 }
 
-// Lines that push each other out of a full room as soon as they are said are a flood of their author. Old lines are no
-// flood: the parts of a divided room, each full, come together.
+// TestLinesThatPushEachOtherOutAreAFlood: lines that push each other out of a full room as soon as they are said are a flood of their
+// author. Old lines are no flood: the parts of a divided room, each full, come together.
 func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 	for _, old := range []bool{false, true} {
 		w := newLawRoom(t, "lab")
@@ -202,7 +203,7 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 	}
 }
 
-// The longest texts arrive whole, live and fetched, even if several do not fit into one answer.
+// TestLongestTextsArriveWhole: the longest texts arrive whole, live and fetched, even if several do not fit into one answer.
 func TestLongestTextsArriveWhole(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		rules, all := openRoom(), HistoryAll
@@ -243,7 +244,7 @@ func TestLongestTextsArriveWhole(t *testing.T) {
 	})
 }
 
-// A room keeps as many lines as it may. A late joiner is given all of them if the policy gives all.
+// TestFullRoomIsHandedOver: a room keeps as many lines as it may. A late joiner is given all of them if the policy gives all.
 func TestFullRoomIsHandedOver(t *testing.T) {
 	long(t)
 	simulate(t, 2, func(l *simLAN) {

@@ -56,7 +56,8 @@ func init() {
 	os.Exit(0)
 }
 
-// A node stays small under floods over real sockets, from strangers and from members, at ten addresses of this machine.
+// TestFloodsKeepANodeSmall: a node stays small under floods over real sockets, from strangers and from members, at ten addresses of
+// this machine.
 func TestFloodsKeepANodeSmall(t *testing.T) {
 	long(t)
 	for _, c := range []struct {

@@ -191,7 +191,7 @@ func (s *street) roomID() string {
 	return must(s.nodes["alice"].Rooms(s.t.Context()))[0].ID.String()
 }
 
-// The room holds while a mob attacks its owner: lines are as fast as ever, a member that is restarted reaches its owner
+// TestFloods: the room holds while a mob attacks its owner: lines are as fast as ever, a member that is restarted reaches its owner
 // again, a kicked member is told, a newcomer gets in, and the owner hears of the flood once.
 func TestFloods(t *testing.T) {
 	type attackers struct {
@@ -298,7 +298,8 @@ func (s *street) holdsUnder(room RoomInfo, quiet time.Duration, due int) {
 	}
 }
 
-// A line that its author may not say yet is not passed on, and a member can have a bounded amount passed on.
+// TestExcessLinesAreNotPassedOn: a line that its author may not say yet is not passed on, and a member can have a bounded amount
+// passed on.
 func TestExcessLinesAreNotPassedOn(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
@@ -359,7 +360,8 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 	})
 }
 
-// A stranger has streamTimeout for its request, and its stream ends with the refusal. A member can go on asking.
+// TestStrangerPollsOnce: a stranger has streamTimeout for its request, and its stream ends with the refusal. A member can go on
+// asking.
 func TestStrangerPollsOnce(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
@@ -395,8 +397,8 @@ func TestStrangerPollsOnce(t *testing.T) {
 	})
 }
 
-// A line that a stranger hands over to be passed on is read as often as the stranger may ask, and no oftener; the rest is
-// refused unread. A member is served meanwhile.
+// TestStrangersFramesAreBounded: a line that a stranger hands over to be passed on is read as often as the stranger may ask, and no
+// oftener; the rest is refused unread. A member is served meanwhile.
 func TestStrangersFramesAreBounded(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -439,8 +441,8 @@ func (m *mob) knock(ctx context.Context, h host.Host, nick string) {
 	}
 }
 
-// However crowded the door, a peer that knocked before keeps its place, a peer at another address finds one, and the
-// owner is not told more than a user can read.
+// TestCrowdAtTheDoor: however crowded the door, a peer that knocked before keeps its place, a peer at another address finds one, and
+// the owner is not told more than a user can read.
 func TestCrowdAtTheDoor(t *testing.T) {
 	long(t)
 	for _, c := range []struct{ addresses, each int }{{1, 1}, {1, 20}, {10, 10}} {

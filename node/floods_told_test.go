@@ -110,8 +110,8 @@ func (tr trickle) run(ctx context.Context, m *mob, h host.Host) {
 	}
 }
 
-// Traffic that is refused, dropped, or useless counts, whatever it is and whichever check stops it: the user hears once
-// of a flood from one member, and once of one from twenty strangers at ten addresses.
+// TestEveryFloodIsReported: traffic that is refused, dropped, or useless counts, whatever it is and whichever check stops it: the user
+// hears once of a flood from one member, and once of one from twenty strangers at ten addresses.
 func TestEveryFloodIsReported(t *testing.T) {
 	long(t)
 	for name, tr := range trickles {
@@ -176,8 +176,8 @@ func noFloods(t *testing.T, when string, subs map[string]*watcher) {
 	}
 }
 
-// None of these is a flood: a room in which people talk without a pause, paste logs and send each other long texts; a
-// laptop that comes and goes, and is restarted; a crowd at the door, many of which give up.
+// TestOrdinaryUseIsNoFlood: none of these is a flood: a room in which people talk without a pause, paste logs and send each other long
+// texts; a laptop that comes and goes, and is restarted; a crowd at the door, many of which give up.
 func TestOrdinaryUseIsNoFlood(t *testing.T) {
 	long(t)
 	onAStreet(t, func(s *street) {
@@ -253,8 +253,8 @@ func TestOrdinaryUseIsNoFlood(t *testing.T) {
 	})
 }
 
-// With direct messages, one peer, ten identities at one address, ten addresses, and more members than a room can have
-// say as much as they can. The total has its bound, and a member that has said nothing yet is heard.
+// TestDirectMessagesAreBounded: with direct messages, one peer, ten identities at one address, ten addresses, and more members than a
+// room can have say as much as they can. The total has its bound, and a member that has said nothing yet is heard.
 func TestDirectMessagesAreBounded(t *testing.T) {
 	longest := sayCost(strings.Repeat("x", protocol.MaxText))
 	for _, cost := range []int{1, longest} {
@@ -298,8 +298,8 @@ func TestDirectMessagesAreBounded(t *testing.T) {
 	}
 }
 
-// A subscriber that reads nothing holds no more text in memory than a room may keep, and is told how much it has
-// missed.
+// TestEventsHoldNoMoreTextThanARoom: a subscriber that reads nothing holds no more text in memory than a room may keep, and is told
+// how much it has missed.
 func TestEventsHoldNoMoreTextThanARoom(t *testing.T) {
 	text := strings.Repeat("x", protocol.MaxText)
 	for _, body := range []EventBody{Direct{Text: text}, Message{Text: text}} {
@@ -338,7 +338,8 @@ func TestEventsHoldNoMoreTextThanARoom(t *testing.T) {
 	}
 }
 
-// Connections from other networks count, whether libp2p asks the gater (TCP) or the resource manager (QUIC).
+// TestConnectionsFromElsewhereCount: connections from other networks count, whether libp2p asks the gater (TCP) or the resource
+// manager (QUIC).
 func TestConnectionsFromElsewhereCount(t *testing.T) {
 	for name, connect := range map[string]func(g *lan.Gate){
 		"TCP": func(g *lan.Gate) { g.InterceptAccept(callerFrom("/ip4/203.0.113.7/tcp/4001")) },
@@ -364,8 +365,8 @@ type callerFrom string
 func (callerFrom) LocalMultiaddr() multiaddr.Multiaddr    { return nil }
 func (c callerFrom) RemoteMultiaddr() multiaddr.Multiaddr { return multiaddr.StringCast(string(c)) }
 
-// Lines that members hand over to be passed on are bounded for a member, for an address, and for all. The excess of a
-// member is refused and counts, and the member keeps its connections.
+// TestLinesToPassOnAreBounded: lines that members hand over to be passed on are bounded for a member, for an address, and for all. The
+// excess of a member is refused and counts, and the member keeps its connections.
 func TestLinesToPassOnAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()

@@ -23,8 +23,8 @@ func sham(l *loop, from peer.ID, host, name string, n int, byOwner bool) protoco
 	return id
 }
 
-// However many rooms a peer invents, from however many addresses, a room of another peer has its place, and a room that
-// is asked for has one in any case.
+// TestInventedRoomsHideNoRoom: however many rooms a peer invents, from however many addresses, a room of another peer has its place,
+// and a room that is asked for has one in any case.
 func TestInventedRoomsHideNoRoom(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
@@ -88,7 +88,7 @@ func TestInventedRoomsHideNoRoom(t *testing.T) {
 	}
 }
 
-// A full book of words drops one entry at a time, and none for a peer that it has already.
+// TestWordBookDropsOneEntryAtATime: a full book of words drops one entry at a time, and none for a peer that it has already.
 func TestWordBookDropsOneEntryAtATime(t *testing.T) {
 	b := newWordBook()
 	for i := range maxWords {
@@ -100,7 +100,7 @@ func TestWordBookDropsOneEntryAtATime(t *testing.T) {
 	}
 }
 
-// The rooms that users ask for are bounded, and forgotten.
+// TestWantedRoomsAreForgotten: the rooms that users ask for are bounded, and forgotten.
 func TestWantedRoomsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
@@ -117,8 +117,8 @@ func TestWantedRoomsAreForgotten(t *testing.T) {
 	})
 }
 
-// One machine can take any address of an IPv6 network, and any link-local one behind a card; they count as one. Behind another
-// card there is another machine.
+// TestHostAt: one machine can take any address of an IPv6 network, and any link-local one behind a card; they count as one. Behind
+// another card there is another machine.
 func TestHostAt(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

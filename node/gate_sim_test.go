@@ -174,7 +174,7 @@ func (o *outskirt) nothingLeaves(what string) {
 	}
 }
 
-// A stranger claims by identify to be at addresses all over the world. Nobody dials them.
+// TestIdentifyPointsNobodyElsewhere: a stranger claims by identify to be at addresses all over the world. Nobody dials them.
 func TestIdentifyPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, append(near, foreignAddrs...), func(o *outskirt) {
 		bob := o.node("bob", 1, false)
@@ -195,8 +195,9 @@ func TestIdentifyPointsNobodyElsewhere(t *testing.T) {
 	})
 }
 
-// A member's addresses go to the whole room through the owner. Nobody dials those outside our networks, and the owner
-// does not hand them on: not in its list of present members, not in its listing of rooms, and not in an invite.
+// TestPresencePointsNobodyElsewhere: a member's addresses go to the whole room through the owner. Nobody dials those outside our
+// networks, and the owner does not hand them on: not in its list of present members, not in its listing of rooms, and not in an
+// invite.
 func TestPresencePointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, append(near, foreignAddrs...), func(o *outskirt) {
 		lab := o.lab()
@@ -228,7 +229,8 @@ func TestPresencePointsNobodyElsewhere(t *testing.T) {
 	})
 }
 
-// An owner's list is a claim like any other peer's. It does not push out the right addresses either.
+// TestAnOwnersListPointsNobodyElsewhere: an owner's list is a claim like any other peer's. It does not push out the right addresses
+// either.
 func TestAnOwnersListPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		lab := o.lab()
@@ -249,7 +251,7 @@ func TestAnOwnersListPointsNobodyElsewhere(t *testing.T) {
 	})
 }
 
-// A listing of rooms gives the address of each owner.
+// TestAListingPointsNobodyElsewhere: a listing of rooms gives the address of each owner.
 func TestAListingPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		bob := o.node("bob", 1, false)
@@ -271,8 +273,8 @@ func roomsAnsweredBy(p peer.ID, ads ...openedAd) func(*loop) {
 	return func(l *loop) { roomsAnswered{peer: p, ads: ads}.handle(l) }
 }
 
-// A PRUNE of a member may carry signed addresses of other peers, which pubsub would connect to by itself. We dial none
-// of them: that would bypass the book and its bounds.
+// TestPruneDialsNobody: a PRUNE of a member may carry signed addresses of other peers, which pubsub would connect to by itself. We
+// dial none of them: that would bypass the book and its bounds.
 func TestPruneDialsNobody(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		lab := o.lab()
@@ -309,8 +311,8 @@ func signedPeer(t *testing.T, name string, addrs []multiaddr.Multiaddr) *pb.Peer
 	return &pb.PeerInfo{PeerID: []byte(rec.PeerID), SignedPeerRecord: must(env.Marshal())}
 }
 
-// Addresses that were right on one network are not dialled on the next, whatever their source, since another machine
-// may be there. An address that the user types is dialled wherever it is.
+// TestAddressesOfTheLastNetwork: addresses that were right on one network are not dialled on the next, whatever their source, since
+// another machine may be there. An address that the user types is dialled wherever it is.
 func TestAddressesOfTheLastNetwork(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		bob := o.node("bob", 1, false)
@@ -340,8 +342,8 @@ func TestAddressesOfTheLastNetwork(t *testing.T) {
 	})
 }
 
-// A node of another network gets no connection, unless --from-anywhere allows it. A node there that the user dials is
-// reached, remembered, and let in when it calls back.
+// TestNodesOfOtherNetworks: a node of another network gets no connection, unless --from-anywhere allows it. A node there that the user
+// dials is reached, remembered, and let in when it calls back.
 func TestNodesOfOtherNetworks(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		far := o.host(200 << 16)
@@ -379,7 +381,7 @@ func TestNodesOfOtherNetworks(t *testing.T) {
 	})
 }
 
-// The addresses in an invite are dialled wherever they are: the user has entered the invite.
+// TestAnInviteLeadsElsewhere: the addresses in an invite are dialled wherever they are: the user has entered the invite.
 func TestAnInviteLeadsElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		far := o.host(200 << 16)

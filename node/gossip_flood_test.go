@@ -26,8 +26,8 @@ func garbage(n, size int) *pb.RPC {
 	return hostile.Publication(protocol.LinesTopic, raws...)
 }
 
-// A member that floods gossip with useless messages, of any kind, loses its streams. The owner is told once, and the
-// others are heard meanwhile.
+// TestGossipFloodShutsOutSender: a member that floods gossip with useless messages, of any kind, loses its streams. The owner is told
+// once, and the others are heard meanwhile.
 func TestGossipFloodShutsOutSender(t *testing.T) {
 	long(t)
 	topic, yes, no := protocol.LinesTopic, true, false
@@ -164,8 +164,8 @@ func make50() []*pb.PeerInfo {
 	return ps
 }
 
-// A few messages that no honest node sends, far below every other budget, make a node ignore their sender: by its
-// score, or by the guard if the sender takes no stream and so has no score.
+// TestSenderOfInvalidGossipIsIgnored: a few messages that no honest node sends, far below every other budget, make a node ignore their
+// sender: by its score, or by the guard if the sender takes no stream and so has no score.
 func TestSenderOfInvalidGossipIsIgnored(t *testing.T) {
 	for _, kind := range []string{"garbage", "a bad signature", "a line of another room"} {
 		for _, listens := range []bool{true, false} {

@@ -20,8 +20,8 @@ func (l *simLAN) texts(nick string) (texts []string) {
 	return texts
 }
 
-// A late joiner is given the lines that the policy gives and nothing else, whether it asks as our node does or asks
-// every member outright for all keys and all lines.
+// TestLateJoinerGetsWhatPolicyAllows: a late joiner is given the lines that the policy gives and nothing else, whether it asks as our
+// node does or asks every member outright for all keys and all lines.
 func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 	for _, policy := range []History{HistoryNone, HistorySinceJoin, HistoryAll} {
 		t.Run(string(policy), func(t *testing.T) {
@@ -89,8 +89,8 @@ func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 	}
 }
 
-// If a newcomer gets live lines alone, lines that the network loses are still fetched for a while. Lines said while a
-// member was away for longer are not, and their author is not told that they were delivered.
+// TestLostLiveLinesAreRepaired: if a newcomer gets live lines alone, lines that the network loses are still fetched for a while. Lines
+// said while a member was away for longer are not, and their author is not told that they were delivered.
 func TestLostLiveLinesAreRepaired(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		rules, none := openRoom(), HistoryNone
@@ -124,7 +124,8 @@ func TestLostLiveLinesAreRepaired(t *testing.T) {
 	})
 }
 
-// A line said to an empty room is not delivered to a later member that is not given it, and nobody is warned of it.
+// TestLinesToNobodyAreNotDelivered: a line said to an empty room is not delivered to a later member that is not given it, and nobody
+// is warned of it.
 func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -153,7 +154,8 @@ func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 	})
 }
 
-// A newcomer's first line stands below the lines that were said before it came, though it has seen none of them.
+// TestNewcomersLineStandsLast: a newcomer's first line stands below the lines that were said before it came, though it has seen none
+// of them.
 func TestNewcomersLineStandsLast(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -172,8 +174,8 @@ func TestNewcomersLineStandsLast(t *testing.T) {
 	})
 }
 
-// After a restart, a member's first line stands below the lines that it had seen in its earlier life, even if it speaks
-// before it has been given them again.
+// TestRestartedMembersLineStandsLast: after a restart, a member's first line stands below the lines that it had seen in its earlier
+// life, even if it speaks before it has been given them again.
 func TestRestartedMembersLineStandsLast(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		ctx := context.Background()

@@ -145,7 +145,8 @@ func (s *assault) stillServes(h host.Host) {
 
 var ourProtocols = []libprotocol.ID{protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID}
 
-// A peer that sends a frame that breaks the rules loses that stream and hears nothing. Nobody else loses anything.
+// TestBadFramesLoseTheStream: a peer that sends a frame that breaks the rules loses that stream and hears nothing. Nobody else loses
+// anything.
 func TestBadFramesLoseTheStream(t *testing.T) {
 	s := assail(t)
 	mallory, bob := s.host("mallory"), s.host("bob")
@@ -173,7 +174,7 @@ func TestBadFramesLoseTheStream(t *testing.T) {
 	s.stillServes(mallory)
 }
 
-// A slow sender holds up nobody.
+// TestSlowFrames: a slow sender holds up nobody.
 func TestSlowFrames(t *testing.T) {
 	s := assail(t)
 	mallory, bob := s.host("mallory"), s.host("bob")
@@ -193,7 +194,8 @@ func TestSlowFrames(t *testing.T) {
 	}
 }
 
-// A stranger learns nothing: not which peers were ever members, nor which rooms there are besides the listed ones.
+// TestStrangersLearnNothing: a stranger learns nothing: not which peers were ever members, nor which rooms there are besides the
+// listed ones.
 func TestStrangersLearnNothing(t *testing.T) {
 	s := assail(t)
 	mallory, bob := s.host("mallory"), s.host("bob")
@@ -247,7 +249,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 	}
 }
 
-// Polls of strangers leave no state behind.
+// TestManyPollsLeaveNothing: polls of strangers leave no state behind.
 func TestManyPollsLeaveNothing(t *testing.T) {
 	s := assail(t)
 	mallory := s.host("mallory")
@@ -308,7 +310,7 @@ func (s *assault) outlaw(h host.Host) (lines, records *pubsub.Topic) {
 	return lines, records
 }
 
-// A member that signs records itself changes nothing, and the owner hears of it once.
+// TestRecordsSignedByMember: a member that signs records itself changes nothing, and the owner hears of it once.
 func TestRecordsSignedByMember(t *testing.T) {
 	s := assail(t)
 	bob, carol := s.host("bob"), s.host("carol")
@@ -364,7 +366,8 @@ func TestRecordsSignedByMember(t *testing.T) {
 	}
 }
 
-// No peer's word for a key is enough: a key counts if the record that starts its epoch is in the log and commits to it.
+// TestUncommittedKeyIsNotBelieved: no peer's word for a key is enough: a key counts if the record that starts its epoch is in the log
+// and commits to it.
 func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 	s := assail(t)
 	addr := s.alice.Info().Addrs[0]

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The addresses to type are one HOST:PORT for each address that others can use, in the form that join takes.
+// TestHostPorts: the addresses to type are one HOST:PORT for each address that others can use, in the form that join takes.
 func TestHostPorts(t *testing.T) {
 	const peer = "/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
 	for name, c := range map[string]struct{ addrs, want []string }{
@@ -35,7 +35,7 @@ func TestHostPorts(t *testing.T) {
 	}
 }
 
-// Ports lists each port that a firewall has to let in, once.
+// TestPorts: Ports lists each port that a firewall has to let in, once.
 func TestPorts(t *testing.T) {
 	tcp, udp := Ports([]string{
 		"/ip4/192.168.1.7/tcp/4001", "/ip6/fd00::7/tcp/4001", "/ip4/192.168.1.7/udp/6/quic-v1", "/ip6zone/eth0/ip6/fe80::7/udp/5/quic-v1", "/dns4/box/tcp/7", "\x1b[2J",

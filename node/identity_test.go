@@ -9,7 +9,8 @@ import (
 	"localchat/node/internal/store"
 )
 
-// A node with a damaged identity does not start, makes no new identity, and leaves the directory free for another try.
+// TestNodeWithDamagedIdentity: a node with a damaged identity does not start, makes no new identity, and leaves the directory free for
+// another try.
 func TestNodeWithDamagedIdentity(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, store.IdentityFile)
@@ -27,7 +28,7 @@ func TestNodeWithDamagedIdentity(t *testing.T) {
 	}
 }
 
-// An ephemeral node writes to none of the places where a program would.
+// TestEphemeralWritesNothing: an ephemeral node writes to none of the places where a program would.
 func TestEphemeralWritesNothing(t *testing.T) {
 	home := t.TempDir()
 	for _, v := range []string{"HOME", "TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"} {

@@ -32,7 +32,7 @@ func (l *simLAN) heard(who, nick string) string {
 	return strings.Join(all, ", ")
 }
 
-// Nothing that an ignored peer says is shown, in any room, live, late, in the history or by direct message, and it cannot
+// TestIgnore: nothing that an ignored peer says is shown, in any room, live, late, in the history or by direct message, and it cannot
 // notice. Its lines are all there once it is heeded again. What the room decides about it is shown as ever.
 func TestIgnore(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
@@ -126,7 +126,7 @@ func TestIgnore(t *testing.T) {
 	})
 }
 
-// The list outlives the node, and so does taking a peer off it; and it is bounded.
+// TestIgnoredPeersAreStored: the list outlives the node, and so does taking a peer off it; and it is bounded.
 func TestIgnoredPeersAreStored(t *testing.T) {
 	dir := t.TempDir()
 	start := func() *Node {

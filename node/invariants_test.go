@@ -16,8 +16,8 @@ import (
 // Tests of the invariants that test/mutants/README.md lists, by their numbers there, as far as the other tests of this
 // package leave them open.
 
-// Invariant 6: a peer that joins, or joins again, is given keys and lines of the epochs in which it is a member,
-// whichever member it asks.
+// TestMemberGetsOnlyItsEpochs: invariant 6: a peer that joins, or joins again, is given keys and lines of the epochs in which it is a
+// member, whichever member it asks.
 func TestMemberGetsOnlyItsEpochs(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}
@@ -75,7 +75,8 @@ func TestMemberGetsOnlyItsEpochs(t *testing.T) {
 	})
 }
 
-// Invariant 7: a removed peer's wishes for invites are refused, also in a room where every member may invite.
+// TestOnlyMembersMayAskForInvites: invariant 7: a removed peer's wishes for invites are refused, also in a room where every member may
+// invite.
 func TestOnlyMembersMayAskForInvites(t *testing.T) {
 	s := assail(t)
 	bob := s.host("bob")
@@ -98,8 +99,8 @@ func TestOnlyMembersMayAskForInvites(t *testing.T) {
 	}
 }
 
-// A member with a program of its own making asks for nicks without a pause, and for those of others. One in a minute is a record,
-// and a stranger gets no answer that a member would get.
+// TestNicksAreBounded: a member with a program of its own making asks for nicks without a pause, and for those of others. One in a
+// minute is a record, and a stranger gets no answer that a member would get.
 func TestNicksAreBounded(t *testing.T) {
 	s := assail(t)
 	bob, eve := s.host("bob"), s.host("eve")
@@ -138,8 +139,8 @@ func TestNicksAreBounded(t *testing.T) {
 	})
 }
 
-// Invariant 7: only the authority tells the room why a member was removed. Another member's claim about it is shown to
-// nobody.
+// TestOnlyAuthorityGivesReasons: invariant 7: only the authority tells the room why a member was removed. Another member's claim about
+// it is shown to nobody.
 func TestOnlyAuthorityGivesReasons(t *testing.T) {
 	s := assail(t)
 	bob, carol := s.host("bob"), s.host("carol")
@@ -168,7 +169,8 @@ func TestOnlyAuthorityGivesReasons(t *testing.T) {
 	}
 }
 
-// Invariant 8: a line that comes before its epoch counts as soon as the epoch is here, with nobody to fetch it from.
+// TestLineOfComingEpochCounts: invariant 8: a line that comes before its epoch counts as soon as the epoch is here, with nobody to
+// fetch it from.
 func TestLineOfComingEpochCounts(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		s := &siege{simLAN: l}
@@ -196,7 +198,7 @@ func TestLineOfComingEpochCounts(t *testing.T) {
 	})
 }
 
-// Invariant 9: the key of an earlier epoch is kept as long as the lines that it opens, and no longer.
+// TestKeysAreKeptAsLongAsLines: invariant 9: the key of an earlier epoch is kept as long as the lines that it opens, and no longer.
 func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 	const retain = time.Minute
 	simulate(t, 3, func(l *simLAN) {
@@ -230,7 +232,7 @@ func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 	})
 }
 
-// Invariant 18: of all peers that show one invite at the same moment, one is admitted.
+// TestOneInviteAdmitsOne: invariant 18: of all peers that show one invite at the same moment, one is admitted.
 func TestOneInviteAdmitsOne(t *testing.T) {
 	const strangers = 12
 	simulate(t, 1+strangers, func(l *simLAN) {
@@ -268,8 +270,8 @@ func TestOneInviteAdmitsOne(t *testing.T) {
 	})
 }
 
-// Invariant 19: a peer that is removed from one room still says and hears lines of another room live, and not only when
-// two members of both rooms compare heads.
+// TestRemovalLeavesOtherRoomsLive: invariant 19: a peer that is removed from one room still says and hears lines of another room live,
+// and not only when two members of both rooms compare heads.
 func TestRemovalLeavesOtherRoomsLive(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
@@ -305,7 +307,8 @@ func TestRemovalLeavesOtherRoomsLive(t *testing.T) {
 	})
 }
 
-// Invariant 19: a room whose log is not here yet takes its own log only, whichever peer hands over another.
+// TestRoomTakesOnlyItsOwnLog: invariant 19: a room whose log is not here yet takes its own log only, whichever peer hands over
+// another.
 func TestRoomTakesOnlyItsOwnLog(t *testing.T) {
 	s := assail(t)
 	mine, other := newLawRoom(t, "lab"), newLawRoom(t, "another")
@@ -323,7 +326,8 @@ func TestRoomTakesOnlyItsOwnLog(t *testing.T) {
 	})
 }
 
-// Invariant 20: one line with the highest possible Lamport number leaves numbers for the next lines of every member.
+// TestOneLineCannotUseUpTheClock: invariant 20: one line with the highest possible Lamport number leaves numbers for the next lines of
+// every member.
 func TestOneLineCannotUseUpTheClock(t *testing.T) {
 	long(t)
 	s := assail(t)

@@ -26,9 +26,8 @@ func (l *simLAN) at(nick string) string {
 	return l.ip(nick) + ":" + port
 }
 
-// A user that knows only an address joins the one room there, whether the owner answers or another member. If there are
-// several, the user is told which, and joins by ID. If there is no room, or nobody answers, the user is told so at
-// once.
+// TestJoinByAddress: a user that knows only an address joins the one room there, whether the owner answers or another member. If there
+// are several, the user is told which, and joins by ID. If there is no room, or nobody answers, the user is told so at once.
 func TestJoinByAddress(t *testing.T) {
 	simulate(t, 6, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -72,7 +71,7 @@ func TestJoinByAddress(t *testing.T) {
 	})
 }
 
-// On both transports, since a user reads a port off a screen without its transport.
+// TestJoinByAnyPort: on both transports, since a user reads a port off a screen without its transport.
 func TestJoinByAnyPort(t *testing.T) {
 	alice := must(New(Config{Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}}))
 	defer alice.Close()

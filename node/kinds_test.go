@@ -130,8 +130,8 @@ func duringWays(t *testing.T, f func(l *simLAN, room RoomID)) {
 	})
 }
 
-// Every way to lose a place is one event, with its kind, its text, its owner, when, and until when. The same follows as
-// after a /leave.
+// TestEveryWayToLoseAPlace: every way to lose a place is one event, with its kind, its text, its owner, when, and until when. The same
+// follows as after a /leave.
 func TestEveryWayToLoseAPlace(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 	})))
 }
 
-// Keys, roster and lines go with the place, also from the parts that libp2p still holds of the room.
+// TestLosingPlaceDropsKeys: keys, roster and lines go with the place, also from the parts that libp2p still holds of the room.
 func TestLosingPlaceDropsKeys(t *testing.T) {
 	duringWays(t, func(l *simLAN, id RoomID) {
 		l.letBobIn()
@@ -237,7 +237,7 @@ func TestLosingPlaceDropsKeys(t *testing.T) {
 	})
 }
 
-// A failed network takes nothing away, and its messages are not those of a removal.
+// TestLostNetworkIsNoRemoval: a failed network takes nothing away, and its messages are not those of a removal.
 func TestLostNetworkIsNoRemoval(t *testing.T) {
 	duringWays(t, func(l *simLAN, id RoomID) {
 		l.letBobIn()
@@ -267,8 +267,8 @@ func (s *assault) knockWith(h host.Host, q protocol.JoinRequest) []byte {
 	return s.raw(h, protocol.JoinID, &q)
 }
 
-// The reason for a revoked invite outlives a restart of the owner, before it was given and after. Every peer but the
-// first that was given it gets the answer to an invented token.
+// TestRevocationOutlivesRestart: the reason for a revoked invite outlives a restart of the owner, before it was given and after. Every
+// peer but the first that was given it gets the answer to an invented token.
 func TestRevocationOutlivesRestart(t *testing.T) {
 	s := assail(t)
 	dir := t.TempDir()
@@ -322,8 +322,8 @@ func TestRevocationOutlivesRestart(t *testing.T) {
 	}
 }
 
-// A lost answer is asked for again with the same nonce. A reason that is not the authority's own answer to that request
-// counts for nothing, and the refusal stands without it.
+// TestOnlyAuthoritysReasonForMyRequest: a lost answer is asked for again with the same nonce. A reason that is not the authority's own
+// answer to that request counts for nothing, and the refusal stands without it.
 func TestOnlyAuthoritysReasonForMyRequest(t *testing.T) {
 	h := must(lan.NewHost(persona("alice").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	defer h.Close()
@@ -397,7 +397,7 @@ func TestOnlyAuthoritysReasonForMyRequest(t *testing.T) {
 	}
 }
 
-// When a room is closed, and its owner's node with it, a peer at the door still hears why.
+// TestOwnerAnswersDoorBeforeClosing: when a room is closed, and its owner's node with it, a peer at the door still hears why.
 func TestOwnerAnswersDoorBeforeClosing(t *testing.T) {
 	duringWays(t, func(l *simLAN, _ RoomID) {
 		err := l.whileBobKnocks(func() {

@@ -11,8 +11,8 @@ import (
 	"localchat/protocol"
 )
 
-// A room stays in the lists of others while its owner runs a short command: the owner's node says nothing about the
-// room.
+// TestDormantRoomStaysListed: a room stays in the lists of others while its owner runs a short command: the owner's node says nothing
+// about the room.
 func TestDormantRoomStaysListed(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -31,8 +31,8 @@ func TestDormantRoomStaysListed(t *testing.T) {
 	})
 }
 
-// A closed room does not come back when its owner's node, which has told every member and so forgotten it, starts again
-// among members that have not heard.
+// TestAnEndedRoomStaysEndedAfterRestarts: a closed room does not come back when its owner's node, which has told every member and so
+// forgotten it, starts again among members that have not heard.
 func TestAnEndedRoomStaysEndedAfterRestarts(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -57,7 +57,7 @@ func TestAnEndedRoomStaysEndedAfterRestarts(t *testing.T) {
 	})
 }
 
-// Only the owner ends a room, and only the owner takes back an end that it has announced and not signed.
+// TestOnlyOwnerEndsRoom: only the owner ends a room, and only the owner takes back an end that it has announced and not signed.
 func TestOnlyOwnerEndsRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
@@ -81,8 +81,8 @@ func TestOnlyOwnerEndsRoom(t *testing.T) {
 	})
 }
 
-// Ends can be invented by the thousand. They displace neither the ends of rooms that we were in nor those that other
-// hosts have told of.
+// TestInventedEndsAreBounded: ends can be invented by the thousand. They displace neither the ends of rooms that we were in nor those
+// that other hosts have told of.
 func TestInventedEndsAreBounded(t *testing.T) {
 	for _, hosts := range []int{1, 10, 1000} {
 		t.Run(fmt.Sprint(hosts, " addresses"), func(t *testing.T) {

@@ -54,8 +54,8 @@ func (s *assault) stored() (raw []byte) {
 	return raw
 }
 
-// Whatever the cause of a refusal, its stream is the same from the first byte to its end, and nothing is written for
-// it.
+// TestRefusalsAreAlike: whatever the cause of a refusal, its stream is the same from the first byte to its end, and nothing is written
+// for it.
 func TestRefusalsAreAlike(t *testing.T) {
 	s := assail(t)
 	if err := s.alice.Close(); err != nil {
@@ -125,7 +125,8 @@ func (a *admission) useUp(id protocolID) {
 	v.address.Limiter(netip.MustParseAddr("127.0.0.1")).Allow()
 }
 
-// When strangers have used up their common share, members and peers that are owed a reason are answered as ever.
+// TestStrangersTakeNothingFromGuests: when strangers have used up their common share, members and peers that are owed a reason are
+// answered as ever.
 func TestStrangersTakeNothingFromGuests(t *testing.T) {
 	s := assail(t)
 	bob, carol, mallory := s.host("bob"), s.host("carol"), s.host("mallory")
@@ -175,7 +176,7 @@ func TestStrangersTakeNothingFromGuests(t *testing.T) {
 	}
 }
 
-// One peer has one budget, however many streams it opens. A member's is larger than a stranger's.
+// TestOnePeersPollsAreLimited: one peer has one budget, however many streams it opens. A member's is larger than a stranger's.
 func TestOnePeersPollsAreLimited(t *testing.T) {
 	for who, has := range map[string]budget{"member": pollQuota.guest, "stranger": pollQuota.stranger} {
 		t.Run(who, func(t *testing.T) {
@@ -226,7 +227,7 @@ func pollUntilReset(l *simLAN, h host.Host, owner peer.ID, room protocol.RoomID)
 	return answers
 }
 
-// A peer that joins again and again is told to wait, and for how long.
+// TestOnePeersJoinsAreLimited: a peer that joins again and again is told to wait, and for how long.
 func TestOnePeersJoinsAreLimited(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -246,8 +247,8 @@ func TestOnePeersJoinsAreLimited(t *testing.T) {
 	})
 }
 
-// An open room admits no more peers than its owner's disk should bear. A peer that the owner or an invite lets in is
-// not counted.
+// TestAdmissionsOfOpenRoomAreLimited: an open room admits no more peers than its owner's disk should bear. A peer that the owner or an
+// invite lets in is not counted.
 func TestAdmissionsOfOpenRoomAreLimited(t *testing.T) {
 	s := assail(t)
 	admitted, refused := 0, 0

@@ -14,7 +14,7 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A link-local address is used but not handed on: its zone is a card of this machine.
+// TestLinkLocalAddressesAreNotHandedOn: a link-local address is used but not handed on: its zone is a card of this machine.
 func TestLinkLocalAddressesAreNotHandedOn(t *testing.T) {
 	link := multiaddr.StringCast("/ip6zone/eth0/ip6/fe80::77/udp/4001/quic-v1")
 	onTheOutskirts(t, near, func(o *outskirt) {
@@ -38,7 +38,7 @@ func TestLinkLocalAddressesAreNotHandedOn(t *testing.T) {
 	})
 }
 
-// A missing card is reported, and nothing is dialled.
+// TestMissingCardIsReported: a missing card is reported, and nothing is dialled.
 func TestMissingCardIsReported(t *testing.T) {
 	cards := must(net.Interfaces())
 	for card, want := range map[string]bool{cards[0].Name: true, strconv.Itoa(cards[0].Index): true, "nocard": false, "987654": false} {

@@ -10,9 +10,9 @@ import (
 	"localchat/protocol"
 )
 
-// The subject of an invite-only room and its number of members are told to nobody outside it: not in the owner's list,
-// not in a member's list, not in the record that proves the room's name; not if the subject was set at creation, later,
-// or before the room became invite-only; not to a removed peer, nor to one that is refused at the door.
+// TestInviteOnlyRoomsTellStrangersNothing: the subject of an invite-only room and its number of members are told to nobody outside it:
+// not in the owner's list, not in a member's list, not in the record that proves the room's name; not if the subject was set at
+// creation, later, or before the room became invite-only; not to a removed peer, nor to one that is refused at the door.
 func TestInviteOnlyRoomsTellStrangersNothing(t *testing.T) {
 	const secret = "we buy ACME on Friday"
 	invite, knock, subject := AccessInvite, AccessKnock, secret

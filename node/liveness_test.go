@@ -21,7 +21,8 @@ func (l *simLAN) pingedAt(nick string) map[peer.ID]time.Time {
 	return at
 }
 
-// In a silent room every member is pinged in turn, the owner at every beat, and a bounded number of others at each.
+// TestPingsTakeTurns: in a silent room every member is pinged in turn, the owner at every beat, and a bounded number of others at
+// each.
 func TestPingsTakeTurns(t *testing.T) {
 	long(t)
 	const members = pingsAtOnce + 5
@@ -51,7 +52,7 @@ func TestPingsTakeTurns(t *testing.T) {
 	})
 }
 
-// A member that is heard is not pinged; one that falls silent is.
+// TestTalkingMembersAreNotPinged: a member that is heard is not pinged; one that falls silent is.
 func TestTalkingMembersAreNotPinged(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		names := l.fillRoom(3, nil)
@@ -82,7 +83,7 @@ func TestTalkingMembersAreNotPinged(t *testing.T) {
 	})
 }
 
-// However often a user looks at the rooms, each peer is asked at a bounded rate.
+// TestListingRoomsAsksPeersSeldom: however often a user looks at the rooms, each peer is asked at a bounded rate.
 func TestListingRoomsAsksPeersSeldom(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)

@@ -26,7 +26,8 @@ func (s *street) linked(n *Node) (nicks []string) {
 	return nicks
 }
 
-// A node is connected to the members of its rooms. It connects to strangers while somebody looks for rooms, and no longer.
+// TestStrangersAreVisitedByLookersOnly: a node is connected to the members of its rooms. It connects to strangers while somebody looks
+// for rooms, and no longer.
 func TestStrangersAreVisitedByLookersOnly(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		alice, bob := s.idles("alice"), s.idles("bob")
@@ -67,7 +68,8 @@ func TestStrangersAreVisitedByLookersOnly(t *testing.T) {
 	})
 }
 
-// A node closes no connection that somebody uses: a join that waits at the door, and an address that a user has typed.
+// TestVisitsInUseGoOn: a node closes no connection that somebody uses: a join that waits at the door, and an address that a user has
+// typed.
 func TestVisitsInUseGoOn(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		alice, bob, carol := s.idles("alice"), s.idles("bob"), s.idles("carol")

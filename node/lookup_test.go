@@ -7,7 +7,7 @@ import (
 	"localchat/protocol"
 )
 
-// Each name that is parsed is printed as the same name, and an unknown name is refused with the valid ones.
+// TestPolicyNames: each name that is parsed is printed as the same name, and an unknown name is refused with the valid ones.
 func TestPolicyNames(t *testing.T) {
 	for _, a := range []protocol.Access{protocol.Open, protocol.Knock, protocol.Invite} {
 		if got, err := accessFrom(a).parse(); err != nil || got != a {
@@ -39,7 +39,8 @@ func TestFirstWords(t *testing.T) {
 	}
 }
 
-// A room that is being resumed is not entered before its log arrives: the log may show us as a member before that.
+// TestNotInBeforeLinesCome: a room that is being resumed is not entered before its log arrives: the log may show us as a member before
+// that.
 func TestNotInBeforeLinesCome(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
@@ -56,7 +57,7 @@ func TestNotInBeforeLinesCome(t *testing.T) {
 	})
 }
 
-// The answer to a request for members has the words of each.
+// TestMembersHaveWords: the answer to a request for members has the words of each.
 func TestMembersHaveWords(t *testing.T) {
 	s := assail(t)
 	s.join(s.host("bob"), "bob")

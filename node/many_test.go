@@ -19,9 +19,9 @@ var (
 	manySeed  = flag.Uint64("nodes.seed", 1, "of the random choices of TestManyNodes")
 )
 
-// After the network of a room has lost packets, been cut in two, and healed, this must hold for a room of any size:
-// every member has the same lines in the same order, none twice, the same roster and the same epoch; and every line
-// that its author was told is delivered has reached every member.
+// TestManyNodes: after the network of a room has lost packets, been cut in two, and healed, this must hold for a room of any size:
+// every member has the same lines in the same order, none twice, the same roster and the same epoch; and every line that its author
+// was told is delivered has reached every member.
 func TestManyNodes(t *testing.T) {
 	nodes := size(*manyNodes, 6)
 	began := time.Now()

@@ -10,8 +10,8 @@ import (
 // isFound is the longest time that it takes to be announced on the street and dialled.
 const isFound = 300 * time.Millisecond
 
-// An owner that was away comes back at another address and finds its members. They know it at once: neither a dial to
-// the old address nor a pause between polls delays that.
+// TestOwnerIsMetAtOnce: an owner that was away comes back at another address and finds its members. They know it at once: neither a
+// dial to the old address nor a pause between polls delays that.
 func TestOwnerIsMetAtOnce(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -28,8 +28,8 @@ func TestOwnerIsMetAtOnce(t *testing.T) {
 	})
 }
 
-// An owner that was killed and comes back at another address is heard before its old connection would be given up: the
-// arrival of the new connection makes the node test the old one.
+// TestDeadConnectionGivesWay: an owner that was killed and comes back at another address is heard before its old connection would be
+// given up: the arrival of the new connection makes the node test the old one.
 func TestDeadConnectionGivesWay(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -50,7 +50,7 @@ func TestDeadConnectionGivesWay(t *testing.T) {
 	})
 }
 
-// The same for a peer that shares no room with the owner, and so does not watch the connection.
+// TestJoiningAnOwnerThatIsBack: the same for a peer that shares no room with the owner, and so does not watch the connection.
 func TestJoiningAnOwnerThatIsBack(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()

@@ -10,8 +10,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// A muted member with a program of its own making speaks under every key, live, past its cut-off, and by way of the members. No
-// node takes anything of it, and no order of it. When it is unmuted it is heard, and what it said meanwhile is not.
+// TestMutedPeerIsNotHeard: a muted member with a program of its own making speaks under every key, live, past its cut-off, and by way
+// of the members. No node takes anything of it, and no order of it. When it is unmuted it is heard, and what it said meanwhile is not.
 func TestMutedPeerIsNotHeard(t *testing.T) {
 	simulate(t, len(defenders)+3, func(l *simLAN) {
 		s := besieged(l, PolicyChange{})
@@ -83,8 +83,8 @@ func TestMutedPeerIsNotHeard(t *testing.T) {
 	})
 }
 
-// The reason of a mute waits for a member that is away, is told once, and not again by its next life. The mute outlives the lives
-// of both; one whose time passes while its owner is away ends when the owner is back.
+// TestMuteOverRestarts: the reason of a mute waits for a member that is away, is told once, and not again by its next life. The mute
+// outlives the lives of both; one whose time passes while its owner is away ends when the owner is back.
 func TestMuteOverRestarts(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		ctx := context.Background()

@@ -6,8 +6,8 @@ import (
 	"localchat/protocol"
 )
 
-// A room and a nick are found by every form of their name that a keyboard makes: in either normal form, in capitals, in
-// wide letters, with blanks around it; a room also by its ID in capitals. Other names differ.
+// TestNamesAreFolded: a room and a nick are found by every form of their name that a keyboard makes: in either normal form, in
+// capitals, in wide letters, with blanks around it; a room also by its ID in capitals. Other names differ.
 func TestNamesAreFolded(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

@@ -6,7 +6,7 @@ import (
 	"localchat/node/internal/fault"
 )
 
-// The answer to a nick that is taken names a free one, and the peer gets in with that.
+// TestTakenNickIsAnsweredWithFreeOne: the answer to a nick that is taken names a free one, and the peer gets in with that.
 func TestTakenNickIsAnsweredWithFreeOne(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")

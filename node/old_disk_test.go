@@ -77,8 +77,8 @@ func (s *street) allHave(owner string) {
 	until(s.subs[owner], func(e Epoch) bool { return len(e.Have) > 1 && len(e.Missing) == 0 })
 }
 
-// A backup of the owner's disk undoes nothing: the owner fetches the later decisions from the members before it signs
-// anything new.
+// TestOldDiskUndoesNothing: a backup of the owner's disk undoes nothing: the owner fetches the later decisions from the members before
+// it signs anything new.
 func TestOldDiskUndoesNothing(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.threeInTheLab()
@@ -117,8 +117,8 @@ func TestOldDiskUndoesNothing(t *testing.T) {
 	})
 }
 
-// A kick that was not told before the old disk was put back is told from the log, without its text. A room that was
-// closed stays closed.
+// TestOldDiskTellsAndCloses: a kick that was not told before the old disk was put back is told from the log, without its text. A room
+// that was closed stays closed.
 func TestOldDiskTellsAndCloses(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.threeInTheLab()
@@ -168,8 +168,8 @@ func (s *street) forked(meanwhile, onOldDisk func(alice *Node)) {
 	s.heal()
 }
 
-// With nobody in reach the owner goes on. If that forks the room, every member is told the same and the owner is told
-// what to do. From then on nothing is decided or believed.
+// TestOldDiskWithNobodyInReach: with nobody in reach the owner goes on. If that forks the room, every member is told the same and the
+// owner is told what to do. From then on nothing is decided or believed.
 func TestOldDiskWithNobodyInReach(t *testing.T) {
 	subject := "of two logs"
 	onAStreet(t, func(s *street) {
@@ -250,7 +250,7 @@ func (s *street) renewed(subject string) {
 	}
 }
 
-// Peers whose place the other log does not know, or ends, still bring the proof to the owner.
+// TestRemovedPeersProveOldDisk: peers whose place the other log does not know, or ends, still bring the proof to the owner.
 func TestRemovedPeersProveOldDisk(t *testing.T) {
 	for name, onOldDisk := range map[string]func(*street, *Node){
 		"kicked": func(s *street, alice *Node) {
@@ -276,8 +276,8 @@ func TestRemovedPeersProveOldDisk(t *testing.T) {
 	}
 }
 
-// A member's old disk is put back: its lines are numbered after those of its earlier life, and arrive, whether others
-// still keep those lines or know only their numbers.
+// TestOldDiskOfMember: a member's old disk is put back: its lines are numbered after those of its earlier life, and arrive, whether
+// others still keep those lines or know only their numbers.
 func TestOldDiskOfMember(t *testing.T) {
 	long(t)
 	for name, c := range map[string]struct {
@@ -318,7 +318,8 @@ func TestOldDiskOfMember(t *testing.T) {
 	}
 }
 
-// A line with a number that an earlier life has used is never reported as delivered: its author is told.
+// TestLineWithUsedNumberIsNotDelivered: a line with a number that an earlier life has used is never reported as delivered: its author
+// is told.
 func TestLineWithUsedNumberIsNotDelivered(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		s := &siege{simLAN: l}

@@ -19,7 +19,8 @@ func (r *room) knockAt(name string, at netip.Addr) protocol.JoinCode {
 	return (<-replies).Code
 }
 
-// Ever new identities, at one address or at ten, cannot take all seats of an open room: another address gets one.
+// TestSeatsOfOpenRoomAreShared: ever new identities, at one address or at ten, cannot take all seats of an open room: another address
+// gets one.
 func TestSeatsOfOpenRoomAreShared(t *testing.T) {
 	long(t)
 	for _, addresses := range []int{1, 10} {
@@ -57,7 +58,7 @@ func TestSeatsOfOpenRoomAreShared(t *testing.T) {
 	}
 }
 
-// An address that has used up its admissions leaves those of other addresses alone.
+// TestAdmissionsOfOneAddress: an address that has used up its admissions leaves those of other addresses alone.
 func TestAdmissionsOfOneAddress(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
@@ -79,7 +80,7 @@ func TestAdmissionsOfOneAddress(t *testing.T) {
 	})
 }
 
-// Peers that are admitted without the owner's doing cannot make the log grow without bound.
+// TestFullLogAdmitsNobodyByItself: peers that are admitted without the owner's doing cannot make the log grow without bound.
 func TestFullLogAdmitsNobodyByItself(t *testing.T) {
 	d, now := newOpenDoor(), lawStart
 	if _, refused := d.refuses(visitor{peer: "p"}, nil, maxOpenRecords-1, now); refused {

@@ -20,8 +20,8 @@ func sortedIDs(rooms []RoomInfo) []RoomInfo {
 	return rooms
 }
 
-// A room is joined by its name, or by its ID, wherever it stands in its owner's list, and the other rooms of its page
-// are not remembered for that.
+// TestRoomOnLaterPage: a room is joined by its name, or by its ID, wherever it stands in its owner's list, and the other rooms of its
+// page are not remembered for that.
 func TestRoomOnLaterPage(t *testing.T) {
 	long(t)
 	simulate(t, 3, func(l *simLAN) {
@@ -60,7 +60,7 @@ func TestRoomOnLaterPage(t *testing.T) {
 	})
 }
 
-// A node whose list never ends costs one answer each time it is asked, and hides no room of others.
+// TestPagesWithoutEnd: a node whose list never ends costs one answer each time it is asked, and hides no room of others.
 func TestPagesWithoutEnd(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		var pool [][]byte // made once: signing is slow

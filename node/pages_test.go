@@ -11,8 +11,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that never ends a comparison, or that claims again and again to have news, keeps no member from the lines of
-// others, nor from the authority's records.
+// TestNobodyCapturesComparisons: a member that never ends a comparison, or that claims again and again to have news, keeps no member
+// from the lines of others, nor from the authority's records.
 func TestNobodyCapturesComparisons(t *testing.T) {
 	long(t)
 	type answer func(m *hostile.Peer, asked int) protocol.SyncReply

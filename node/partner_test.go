@@ -34,7 +34,8 @@ const catchUp = 7 * time.Second
 // connects bounds the time until members that were apart are connected again.
 const connects = dialBackoffMax + dialBackoffMax/2 + lan.DialTimeout
 
-// A line that a member said while it was away reaches all as soon as the member is back, whichever members compare.
+// TestReturningMemberIsAskedAtOnce: a line that a member said while it was away reaches all as soon as the member is back, whichever
+// members compare.
 func TestReturningMemberIsAskedAtOnce(t *testing.T) {
 	simulate(t, 9, func(l *simLAN) {
 		names := roundTable(l, 8)
@@ -49,7 +50,7 @@ func TestReturningMemberIsAskedAtOnce(t *testing.T) {
 	})
 }
 
-// A line that one member alone can fetch, since it alone reaches the author, goes on to all.
+// TestFetchedLineGoesOn: a line that one member alone can fetch, since it alone reaches the author, goes on to all.
 func TestFetchedLineGoesOn(t *testing.T) {
 	long(t)
 	for _, by := range []string{"alice", "carol1"} {
@@ -76,8 +77,8 @@ func TestFetchedLineGoesOn(t *testing.T) {
 	}
 }
 
-// Lines that do not fit into one answer come in several, also when the first line of a chain that is here is not the
-// first that its author said.
+// TestLinesComeInSeveralAnswers: lines that do not fit into one answer come in several, also when the first line of a chain that is
+// here is not the first that its author said.
 func TestLinesComeInSeveralAnswers(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")

@@ -31,7 +31,7 @@ func typesOf(events []Event) string {
 	return strings.Join(all, " ")
 }
 
-// A reader that comes back gets what it has missed, as one that was there all the time, and nothing else.
+// TestReaderComesBack: a reader that comes back gets what it has missed, as one that was there all the time, and nothing else.
 func TestReaderComesBack(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -72,7 +72,8 @@ func TestReaderComesBack(t *testing.T) {
 	})
 }
 
-// A reader that comes back too late, or after the node has started again, is told so, and then how things are.
+// TestReaderComesBackTooLate: a reader that comes back too late, or after the node has started again, is told so, and then how things
+// are.
 func TestReaderComesBackTooLate(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -95,7 +96,7 @@ func TestReaderComesBackTooLate(t *testing.T) {
 	})
 }
 
-// What is to be forgotten is not kept for readers that come back: the events of the past hold no text of a line.
+// TestPastForgetsLines: what is to be forgotten is not kept for readers that come back: the events of the past hold no text of a line.
 func TestPastForgetsLines(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -121,7 +122,7 @@ func TestPastForgetsLines(t *testing.T) {
 	})
 }
 
-// What is kept of the past is bounded in events, in bytes of text and in time.
+// TestPastIsBounded: what is kept of the past is bounded in events, in bytes of text and in time.
 func TestPastIsBounded(t *testing.T) {
 	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {

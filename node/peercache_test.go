@@ -12,8 +12,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Peers that shared a room with us are looked for at the next start, when nothing announces them. Without that setting
-// no peer is remembered, and remembered ones are forgotten.
+// TestRememberedPeers: peers that shared a room with us are looked for at the next start, when nothing announces them. Without that
+// setting no peer is remembered, and remembered ones are forgotten.
 func TestRememberedPeers(t *testing.T) {
 	long(t)
 	dir := t.TempDir()
@@ -56,8 +56,8 @@ func TestRememberedPeers(t *testing.T) {
 	}
 }
 
-// However many peers a node meets, it remembers the latest, each with the addresses that worked last. Only our own
-// dials add an address.
+// TestRememberedPeersAreBounded: however many peers a node meets, it remembers the latest, each with the addresses that worked last.
+// Only our own dials add an address.
 func TestRememberedPeersAreBounded(t *testing.T) {
 	m := &peerMemory{peers: make(map[peer.ID]store.Peer)}
 	for i := range 3 * maxRemembered {

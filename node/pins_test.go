@@ -37,8 +37,8 @@ func (l *simLAN) showsRooms(host int, owner string, names ...string) {
 	})
 }
 
-// A room whose name merely looks like that of a known room is treated as an exact twin: it is marked in the list and
-// not entered by its name, whether or not the known room is there.
+// TestRoomThatLooksKnown: a room whose name merely looks like that of a known room is treated as an exact twin: it is marked in the
+// list and not entered by its name, whether or not the known room is there.
 func TestRoomThatLooksKnown(t *testing.T) {
 	// One peer has a place for 8 rooms.
 	for twins := range slices.Chunk(twinsOfLab, 6) {
@@ -99,7 +99,7 @@ func roomsThatLookKnown(t *testing.T, twins []string) {
 	})
 }
 
-// A single look-alike is refused with the change, as an exact twin is.
+// TestOneRoomThatLooksKnown: a single look-alike is refused with the change, as an exact twin is.
 func TestOneRoomThatLooksKnown(t *testing.T) {
 	for _, name := range []string{"lаb", "la\u2060b", "LAB"} {
 		simulate(t, 3, func(l *simLAN) {
@@ -126,7 +126,8 @@ func TestOneRoomThatLooksKnown(t *testing.T) {
 	}
 }
 
-// Two of our rooms that look alike: a name means neither. We do not create a room of our own beside a look-alike.
+// TestOwnRoomsThatLookAlike: two of our rooms that look alike: a name means neither. We do not create a room of our own beside a
+// look-alike.
 func TestOwnRoomsThatLookAlike(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
@@ -161,7 +162,7 @@ func TestOwnRoomsThatLookAlike(t *testing.T) {
 	})
 }
 
-// The file of known rooms lies beside the store while a node runs, follows it, and is written anew at a start.
+// TestReadKnown: the file of known rooms lies beside the store while a node runs, follows it, and is written anew at a start.
 func TestReadKnown(t *testing.T) {
 	if k, err := ReadKnown(filepath.Join(t.TempDir(), "none")); err != nil || len(k.Owners) != 0 {
 		t.Errorf("without a directory: %+v, %v", k, err)

@@ -23,8 +23,8 @@ func names(t *testing.T, dir string) (all []string) {
 	return all
 }
 
-// A node takes no file and no folder that another user can have put there, or can change: it writes and changes
-// nothing, and says what to do.
+// TestFilesOfOtherUsersAreRefused: a node takes no file and no folder that another user can have put there, or can change: it writes
+// and changes nothing, and says what to do.
 func TestFilesOfOtherUsersAreRefused(t *testing.T) {
 	must0 := func(err error) {
 		t.Helper()

@@ -11,7 +11,7 @@ import (
 	"localchat/protocol"
 )
 
-// The answer to a poll says that the authority has a line, so the authority is not asked.
+// TestReceiptsComeWithPolls: the answer to a poll says that the authority has a line, so the authority is not asked.
 func TestReceiptsComeWithPolls(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -36,7 +36,7 @@ func TestReceiptsComeWithPolls(t *testing.T) {
 	})
 }
 
-// A member that asks again and again, and ignores the receipt, does not get an answer each time.
+// TestReceiptIsGivenOnce: a member that asks again and again, and ignores the receipt, does not get an answer each time.
 func TestReceiptIsGivenOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)
@@ -56,7 +56,8 @@ func TestReceiptIsGivenOnce(t *testing.T) {
 	})
 }
 
-// A lone line is delivered at once, whoever says it; a command that says one and ends does not have to wait.
+// TestLoneLineIsDeliveredAtOnce: a lone line is delivered at once, whoever says it; a command that says one and ends does not have to
+// wait.
 func TestLoneLineIsDeliveredAtOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)

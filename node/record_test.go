@@ -9,8 +9,8 @@ import (
 	"localchat/protocol"
 )
 
-// A record goes to each member once, in the answer to its poll. If it were also sent by gossip, a removal would take
-// 19,500 bytes here instead of 14,400, and nearly twice the present number in a room of 64; see BenchmarkRemoval.
+// TestRecordIsSentOnce: a record goes to each member once, in the answer to its poll. If it were also sent by gossip, a removal would
+// take 19,500 bytes here instead of 14,400, and nearly twice the present number in a room of 64; see BenchmarkRemoval.
 func TestRecordIsSentOnce(t *testing.T) {
 	countedLAN(t, 16, func(l *simLAN, c *traffic) {
 		if cost := oneRemoval(l, c, 16); cost.bytes > 17_000 {
@@ -19,7 +19,7 @@ func TestRecordIsSentOnce(t *testing.T) {
 	})
 }
 
-// A member without a poll at this moment gets a record at once all the same.
+// TestMemberWithoutPollGetsRecord: a member without a poll at this moment gets a record at once all the same.
 func TestMemberWithoutPollGetsRecord(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -40,8 +40,8 @@ func TestMemberWithoutPollGetsRecord(t *testing.T) {
 	})
 }
 
-// Of many changes of presence at once, the first goes out at once and the others together: the list is as long as the
-// room.
+// TestManyPresenceChangesGoOutTogether: of many changes of presence at once, the first goes out at once and the others together: the
+// list is as long as the room.
 func TestManyPresenceChangesGoOutTogether(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -65,7 +65,8 @@ func TestManyPresenceChangesGoOutTogether(t *testing.T) {
 	})
 }
 
-// A member that has a record but not yet the key of its epoch seals nothing under the earlier key: its line waits.
+// TestLineWaitsForKey: a member that has a record but not yet the key of its epoch seals nothing under the earlier key: its line
+// waits.
 func TestLineWaitsForKey(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)

@@ -7,7 +7,8 @@ import (
 	"localchat/protocol"
 )
 
-// A member leaves a room whose log is longer than it may keep, and its user is told why. Its other rooms go on.
+// TestRoomWithTooLongLogIsLeft: a member leaves a room whose log is longer than it may keep, and its user is told why. Its other rooms
+// go on.
 func TestRoomWithTooLongLogIsLeft(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

@@ -65,8 +65,8 @@ func (l *simLAN) fillRoom(members int, entered func(names []string)) []string {
 	return names
 }
 
-// A newcomer's line, said in the moment in which it is let in, is heard by all, also by members that it has no
-// connection to yet, and it hears their lines.
+// TestNewcomerIsHeardAtOnce: a newcomer's line, said in the moment in which it is let in, is heard by all, also by members that it has
+// no connection to yet, and it hears their lines.
 func TestNewcomerIsHeardAtOnce(t *testing.T) {
 	simulate(t, 8, func(l *simLAN) {
 		l.fillRoom(8, func(names []string) {
@@ -98,8 +98,8 @@ func (h *caller) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (n
 	return s, err
 }
 
-// A newcomer's lines are heard by all before pubsub has a stream to anybody. Pubsub does not retry by itself, and is
-// made to.
+// TestHeardWithoutGossipStreams: a newcomer's lines are heard by all before pubsub has a stream to anybody. Pubsub does not retry by
+// itself, and is made to.
 func TestHeardWithoutGossipStreams(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		h := &caller{Host: l.hosts[3]}
@@ -128,7 +128,7 @@ func (q linkedIn) run(l *loop) (map[peer.ID]bool, error) {
 	return l.rooms[RoomID(q)].gossip.Linked(), nil
 }
 
-// Two members that cannot reach each other hear each other through a third, whichever that is.
+// TestLinesArePassedToUnreachableMembers: two members that cannot reach each other hear each other through a third, whichever that is.
 func TestLinesArePassedToUnreachableMembers(t *testing.T) {
 	for _, apart := range [][2]string{{"n1", "n2"}, {"n0", "n2"}} {
 		t.Run(fmt.Sprint(apart), func(t *testing.T) {
@@ -153,7 +153,8 @@ func TestLinesArePassedToUnreachableMembers(t *testing.T) {
 	}
 }
 
-// On a healthy network nothing is passed on, and a member that is away costs a bounded number of requests.
+// TestNothingIsPassedOnInVain: on a healthy network nothing is passed on, and a member that is away costs a bounded number of
+// requests.
 func TestNothingIsPassedOnInVain(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(4, nil)
@@ -187,7 +188,7 @@ func TestNothingIsPassedOnInVain(t *testing.T) {
 	})
 }
 
-// A peer that was out of reach in an earlier membership is not assumed to be so in the next.
+// TestReadmittedPeerIsReached: a peer that was out of reach in an earlier membership is not assumed to be so in the next.
 func TestReadmittedPeerIsReached(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(4, nil)
@@ -210,7 +211,8 @@ func TestReadmittedPeerIsReached(t *testing.T) {
 	})
 }
 
-// A stranger may be on the topic. It is not asked, and so is neither given lines nor told which member is out of reach.
+// TestNoStrangerPassesOn: a stranger may be on the topic. It is not asked, and so is neither given lines nor told which member is out
+// of reach.
 func TestNoStrangerPassesOn(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -237,7 +239,8 @@ func TestNoStrangerPassesOn(t *testing.T) {
 	})
 }
 
-// A member that misses a line notices with the next line of its author, and does not wait for the comparison of heads.
+// TestGapIsFilledAtOnce: a member that misses a line notices with the next line of its author, and does not wait for the comparison of
+// heads.
 func TestGapIsFilledAtOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -281,7 +284,7 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 	})
 }
 
-// A line that nobody has is waited for briefly, and so are the lines from before a member came.
+// TestOvertakenLinesAreNotWaitedForLong: a line that nobody has is waited for briefly, and so are the lines from before a member came.
 func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)
@@ -317,7 +320,7 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 	})
 }
 
-// A member can have its own lines passed on, but no other member's.
+// TestOnlyOwnLinesArePassedOn: a member can have its own lines passed on, but no other member's.
 func TestOnlyOwnLinesArePassedOn(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(3, nil)

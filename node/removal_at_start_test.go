@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// An owner that removes a member as soon as it has started keeps what that member said: its lines are fetched first, since the
-// removal names the last of them that counts.
+// TestRemovalAtStartKeepsLines: an owner that removes a member as soon as it has started keeps what that member said: its lines are
+// fetched first, since the removal names the last of them that counts.
 func TestRemovalAtStartKeepsLines(t *testing.T) {
 	for name, remove := range map[string]func(s *street, alice *Node){
 		"a kick": func(s *street, alice *Node) {

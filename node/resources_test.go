@@ -30,8 +30,8 @@ func wire(r *resources, p peer.ID, ip string) network.ConnManagementScope {
 	return c
 }
 
-// Strangers that hold all the connections and streams they can get keep no member out, nor strangers at other
-// addresses.
+// TestConnectionsOfStrangersAreBounded: strangers that hold all the connections and streams they can get keep no member out, nor
+// strangers at other addresses.
 func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
@@ -122,7 +122,8 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 	})
 }
 
-// Connections that are refused before the peer is known count as a flood too, and nobody is disconnected for it.
+// TestTooManyConnectionsAreReportedOnce: connections that are refused before the peer is known count as a flood too, and nobody is
+// disconnected for it.
 func TestTooManyConnectionsAreReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
@@ -147,7 +148,7 @@ func TestTooManyConnectionsAreReportedOnce(t *testing.T) {
 	})
 }
 
-// A peer that opens and ends streams in a loop is slowed down before anything is read from them.
+// TestStreamOpeningIsBounded: a peer that opens and ends streams in a loop is slowed down before anything is read from them.
 func TestStreamOpeningIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob", "carol")
@@ -183,7 +184,7 @@ func TestStreamOpeningIsBounded(t *testing.T) {
 	})
 }
 
-// Libp2p's own streams are limited for one peer, and do not count with those of our protocols.
+// TestOtherStreamsAreBounded: libp2p's own streams are limited for one peer, and do not count with those of our protocols.
 func TestOtherStreamsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")

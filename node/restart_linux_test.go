@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The owner's process freezes in the middle of a kick: before the record is written, before the record counts, or
-// before the claim is written. The member notices that the owner is away, goes on polling, and is told when the owner
+// TestOwnerFreezesDuringKick: the owner's process freezes in the middle of a kick: before the record is written, before the record
+// counts, or before the claim is written. The member notices that the owner is away, goes on polling, and is told when the owner
 // wakes.
 func TestOwnerFreezesDuringKick(t *testing.T) {
 	long(t)

@@ -199,8 +199,8 @@ func (s *street) bobIsTold(why string) Removed {
 	return r
 }
 
-// The owner goes away for minutes before its kick has reached anybody, and comes back at another address. The member's
-// poll goes on by itself, finds the owner, and is told why.
+// TestOwnerComesBackElsewhere: the owner goes away for minutes before its kick has reached anybody, and comes back at another address.
+// The member's poll goes on by itself, finds the owner, and is told why.
 func TestOwnerComesBackElsewhere(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -216,8 +216,8 @@ func TestOwnerComesBackElsewhere(t *testing.T) {
 	})
 }
 
-// An owner that ends in order says so: its members are told once, at once, that it has gone and that the room waits,
-// and once that it is back. An owner whose cable is pulled is reported as unreachable.
+// TestOwnerAnnouncesItsEnd: an owner that ends in order says so: its members are told once, at once, that it has gone and that the
+// room waits, and once that it is back. An owner whose cable is pulled is reported as unreachable.
 func TestOwnerAnnouncesItsEnd(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -247,8 +247,8 @@ func TestOwnerAnnouncesItsEnd(t *testing.T) {
 	})
 }
 
-// The owner's machine sleeps in the middle of a kick: it has been ordered and nothing has happened yet. On waking, the
-// owner goes on.
+// TestOwnerSleepsDuringKick: the owner's machine sleeps in the middle of a kick: it has been ordered and nothing has happened yet. On
+// waking, the owner goes on.
 func TestOwnerSleepsDuringKick(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -276,7 +276,7 @@ type asleep struct{ until chan struct{} }
 
 func (e asleep) handle(*loop) { <-e.until }
 
-// A member's poll has the same nonce in its next life, until it has an answer.
+// TestMemberComesBackWithItsNonce: a member's poll has the same nonce in its next life, until it has an answer.
 func TestMemberComesBackWithItsNonce(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		room := s.lab()
@@ -307,8 +307,8 @@ type seatOf struct{ room RoomID }
 
 func (q seatOf) run(l *loop) (authority.Seat, error) { return *l.rooms[q.room].membership.seat, nil }
 
-// A member that comes back within a day is told, a later one is refused. In the first five minutes of an owner's life
-// nothing expires, so a day on which the owner was away is not lost.
+// TestReasonsLastADay: a member that comes back within a day is told, a later one is refused. In the first five minutes of an owner's
+// life nothing expires, so a day on which the owner was away is not lost.
 func TestReasonsLastADay(t *testing.T) {
 	const day, grace = authority.FailureLife, authority.ResumeGrace
 	const dials = 10 * time.Second // the time that a node may take from its start to its first poll
@@ -349,8 +349,8 @@ func TestReasonsLastADay(t *testing.T) {
 	}
 }
 
-// A reason that comes while no face listens waits for one, and so does a reason that a face has left in its queue. It
-// is shown in as many lives as that takes, always as the same removal, and then never again.
+// TestReasonWaitsForAFace: a reason that comes while no face listens waits for one, and so does a reason that a face has left in its
+// queue. It is shown in as many lives as that takes, always as the same removal, and then never again.
 func TestReasonWaitsForAFace(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		room := s.lab()
@@ -398,8 +398,8 @@ func (seatsKept) run(l *loop) (int, error) {
 	return len(seats), err
 }
 
-// A reason that was shown in an earlier life has ended the place for good: only the acknowledgement is left, and the
-// room can be joined.
+// TestShownReasonIsOnlyAcknowledged: a reason that was shown in an earlier life has ended the place for good: only the acknowledgement
+// is left, and the room can be joined.
 func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		room := s.lab()
@@ -447,8 +447,8 @@ func (q pollAs) run(l *loop) ([]byte, error) {
 	return (<-reply).Reason, nil
 }
 
-// A member comes back without the disk of its earlier life, or with an old one. Its first line, however soon it is
-// said, does not reuse a number of that life: a member with the earlier line would never take the new one.
+// TestNumbersOutliveDisk: a member comes back without the disk of its earlier life, or with an old one. Its first line, however soon
+// it is said, does not reuse a number of that life: a member with the earlier line would never take the new one.
 func TestNumbersOutliveDisk(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()

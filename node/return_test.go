@@ -17,8 +17,8 @@ func (l *simLAN) putOutAndBack(nick string, meanwhile func()) {
 	must(l.nodes[nick].Join(l.ctx(), JoinOptions{Invite: invite.Text}))
 }
 
-// When a kicked peer is readmitted, it hears the lines said at that moment, and all hear its lines. Nothing waits for
-// the lines said while it was out, which it may not have.
+// TestReadmittedPeerIsHeardAtOnce: when a kicked peer is readmitted, it hears the lines said at that moment, and all hear its lines.
+// Nothing waits for the lines said while it was out, which it may not have.
 func TestReadmittedPeerIsHeardAtOnce(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(4, nil)
@@ -40,8 +40,8 @@ func TestReadmittedPeerIsHeardAtOnce(t *testing.T) {
 	})
 }
 
-// To a peer that is removed and readmitted at once, each member opens one stream, even on a bad network: a second
-// stream would end the first, and lines said meanwhile would not be heard live.
+// TestReadmittedPeerGetsOneStream: to a peer that is removed and readmitted at once, each member opens one stream, even on a bad
+// network: a second stream would end the first, and lines said meanwhile would not be heard live.
 func TestReadmittedPeerGetsOneStream(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		hosts := make([]*caller, len(l.hosts))
@@ -74,7 +74,8 @@ func TestReadmittedPeerGetsOneStream(t *testing.T) {
 	})
 }
 
-// A member that hears of a removal only after the peer has been readmitted opens a stream to it all the same.
+// TestLateNewsOfRemovalStillOpensStream: a member that hears of a removal only after the peer has been readmitted opens a stream to it
+// all the same.
 func TestLateNewsOfRemovalStillOpensStream(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(4, nil)

@@ -11,7 +11,8 @@ import (
 	"localchat/protocol"
 )
 
-// Every message to a user or a program is a sentence, and does not begin with the name of one of our packages.
+// TestErrorsNameNoPackage: every message to a user or a program is a sentence, and does not begin with the name of one of our
+// packages.
 func TestErrorsNameNoPackage(t *testing.T) {
 	var errs []error
 	for _, rule := range []error{
@@ -34,7 +35,7 @@ func TestErrorsNameNoPackage(t *testing.T) {
 	}
 }
 
-// A refusal for a time says in numbers how long it lasts.
+// TestRefusalsSayHowLong: a refusal for a time says in numbers how long it lasts.
 func TestRefusalsSayHowLong(t *testing.T) {
 	for _, r := range []protocol.JoinReply{{Code: protocol.JoinTooSoon, Wait: 40 * time.Second}, {Code: protocol.JoinBanned, Wait: time.Hour}} {
 		e := AsError(joinRefused("lab", r))

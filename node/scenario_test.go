@@ -483,7 +483,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 	}
 }
 
-// A wrong reading of the wire's kinds would tell a user another reason than the given one.
+// TestKindNames: a wrong reading of the wire's kinds would tell a user another reason than the given one.
 func TestKindNames(t *testing.T) {
 	want := map[protocol.ReasonKind]string{
 		protocol.Kicked: "kicked", protocol.Banned: "banned", protocol.Closed: "closed", protocol.Idle: "idle",

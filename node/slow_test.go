@@ -42,7 +42,8 @@ func (s *siege) shown(n string) (texts []string) {
 	return texts
 }
 
-// A member that does not wait is not heard more often for it, and every member hears the same of it, also one that comes later.
+// TestHastyPeerIsHeardAtThePace: a member that does not wait is not heard more often for it, and every member hears the same of it,
+// also one that comes later.
 func TestHastyPeerIsHeardAtThePace(t *testing.T) {
 	simulate(t, len(defenders)+2, func(l *simLAN) {
 		s := besieged(l, PolicyChange{SlowS: new(int64(5)), History: new(HistoryAll)})
@@ -76,7 +77,7 @@ func TestHastyPeerIsHeardAtThePace(t *testing.T) {
 	})
 }
 
-// A node that is started again does not speak too soon after what its last life has said.
+// TestSlowOverRestart: a node that is started again does not speak too soon after what its last life has said.
 func TestSlowOverRestart(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		ctx := context.Background()

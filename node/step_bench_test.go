@@ -41,7 +41,7 @@ func benchLines(b testing.TB) (*roomtest.Room, *room, []transcript.Opened) {
 	return w, r, lines
 }
 
-// The steps of the loop, at the bounds: none may take 20 ms.
+// BenchmarkStep: the steps of the loop, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	fill := func(r *room, lines []transcript.Opened) {
 		r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())

@@ -13,7 +13,7 @@ import (
 	"localchat/node/internal/store"
 )
 
-// A log whose records are valid but do not fit together stops the node too, with the room's name.
+// TestLogThatDoesNotFitTogether: a log whose records are valid but do not fit together stops the node too, with the room's name.
 func TestLogThatDoesNotFitTogether(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("bob", "carol")
@@ -32,7 +32,7 @@ func TestLogThatDoesNotFitTogether(t *testing.T) {
 	}
 }
 
-// A node that starts again on its stored data owns its rooms. While it runs, no second node can.
+// TestNodeStartsAgain: a node that starts again on its stored data owns its rooms. While it runs, no second node can.
 func TestNodeStartsAgain(t *testing.T) {
 	dir := t.TempDir()
 	cfg := Config{DataDir: dir, Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0"}}

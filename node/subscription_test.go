@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A reader that comes late is told how things are: which rooms there are, which peers wait at the door, that the owner is away, and the
-// lines that are kept, in the room's order and marked as backlog. Then it is told what happens, as every reader is.
+// TestLateReaderIsToldHowThingsAre: a reader that comes late is told how things are: which rooms there are, which peers wait at the
+// door, that the owner is away, and the lines that are kept, in the room's order and marked as backlog. Then it is told what happens,
+// as every reader is.
 func TestLateReaderIsToldHowThingsAre(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		lab := s.lab()
@@ -68,8 +69,8 @@ func TestLateReaderIsToldHowThingsAre(t *testing.T) {
 	})
 }
 
-// A late reader of a room with more lines than its queue has room for gets the latest of them, and loses nothing of what
-// follows.
+// TestLateReaderOfManyLines: a late reader of a room with more lines than its queue has room for gets the latest of them, and loses
+// nothing of what follows.
 func TestLateReaderOfManyLines(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -95,7 +96,8 @@ func TestLateReaderOfManyLines(t *testing.T) {
 	})
 }
 
-// A reason that a reader in another process has taken counts as shown when that process says so, and not before.
+// TestReasonWaitsForItsAck: a reason that a reader in another process has taken counts as shown when that process says so, and not
+// before.
 func TestReasonWaitsForItsAck(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		lab := s.lab()

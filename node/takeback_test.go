@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Bob is interrupted while alice's answer, which admits him, is on its way. Her room does not keep a member that nobody
-// ever hears.
+// TestInterruptedWhileBeingLetIn: Bob is interrupted while alice's answer, which admits him, is on its way. Her room does not keep a
+// member that nobody ever hears.
 func TestInterruptedWhileBeingLetIn(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

@@ -30,8 +30,8 @@ func toldSince(w *watcher, from int) (lines []Message, marks []string) {
 	return lines, marks
 }
 
-// Members talk in turn. A member that starts again is told the lines of the time between in the room's order, marked
-// once as backlog. Later lines are no backlog.
+// TestBacklogIsInRoomsOrder: members talk in turn. A member that starts again is told the lines of the time between in the room's
+// order, marked once as backlog. Later lines are no backlog.
 func TestBacklogIsInRoomsOrder(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -83,8 +83,8 @@ func TestBacklogIsInRoomsOrder(t *testing.T) {
 	})
 }
 
-// Lines that were said while the network was cut come late, in the room's order, and are to be acted on. If a later
-// line has been shown already, a late line says which line it stands above.
+// TestLateLinesAreNoBacklog: lines that were said while the network was cut come late, in the room's order, and are to be acted on. If
+// a later line has been shown already, a late line says which line it stands above.
 func TestLateLinesAreNoBacklog(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -124,7 +124,7 @@ func TestLateLinesAreNoBacklog(t *testing.T) {
 	})
 }
 
-// A subscriber is told of all lines, however many, at the pace at which it reads.
+// TestBacklogLongerThanAQueue: a subscriber is told of all lines, however many, at the pace at which it reads.
 func TestBacklogLongerThanAQueue(t *testing.T) {
 	long(t)
 	onAStreet(t, func(s *street) {

@@ -9,9 +9,9 @@ import (
 	"localchat/protocol"
 )
 
-// The time of a line is its author's claim, bounded by the day that it came. Whatever the author writes, the event's
-// time is within the retention before the line came, and not after it came if it was fetched. A possible time stays as
-// it is. The same holds for a direct message, for the history, and for the time when a member spoke last.
+// TestTimesAreBounded: the time of a line is its author's claim, bounded by the day that it came. Whatever the author writes, the
+// event's time is within the retention before the line came, and not after it came if it was fetched. A possible time stays as it is.
+// The same holds for a direct message, for the history, and for the time when a member spoke last.
 func TestTimesAreBounded(t *testing.T) {
 	const retain = 10 * time.Minute
 	simulate(t, 4, func(l *simLAN) {

@@ -59,9 +59,9 @@ func (s *street) oneRoom() {
 	}
 }
 
-// A copy of the owner's data directory is started while the owner runs, or both are started after one another, with members in
-// reach or without. Each is told of the other, and neither signs anything while both run. Then one of them ends, and the other
-// goes on in the same room.
+// TestTwinsOfAnOwner: a copy of the owner's data directory is started while the owner runs, or both are started after one another,
+// with members in reach or without. Each is told of the other, and neither signs anything while both run. Then one of them ends, and
+// the other goes on in the same room.
 func TestTwinsOfAnOwner(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -149,8 +149,8 @@ func TestTwinsOfAnOwner(t *testing.T) {
 	}
 }
 
-// A copy of the owner's data that knows nothing of a member, or of the whole room, refuses nobody: the room is the other
-// node's, or was this one's before its disk was put back.
+// TestTwinPutsNobodyOut: a copy of the owner's data that knows nothing of a member, or of the whole room, refuses nobody: the room is
+// the other node's, or was this one's before its disk was put back.
 func TestTwinPutsNobodyOut(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.threeInTheLab()
@@ -174,7 +174,8 @@ func TestTwinPutsNobodyOut(t *testing.T) {
 	})
 }
 
-// The owner's disk is put back to before the room's only member came. The member is no stranger: it has the records.
+// TestOldDiskBeforeTheOnlyMember: the owner's disk is put back to before the room's only member came. The member is no stranger: it
+// has the records.
 func TestOldDiskBeforeTheOnlyMember(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -192,7 +193,7 @@ func TestOldDiskBeforeTheOnlyMember(t *testing.T) {
 	})
 }
 
-// A stranger that announces our peer ID, and passes on to us what is sent to it, is no twin.
+// TestRelayIsNoTwin: a stranger that announces our peer ID, and passes on to us what is sent to it, is no twin.
 func TestRelayIsNoTwin(t *testing.T) {
 	n := must(New(Config{Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0"}}))
 	defer n.Close()

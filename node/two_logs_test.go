@@ -50,8 +50,8 @@ func (f *twoFaced) order(ev authority.Event) {
 	}
 }
 
-// Two logs of one room are noticed when two members compare, whatever the lengths of the logs. Every member hears of
-// it, and so does the owner's own node.
+// TestTwoLogsAreNoticed: two logs of one room are noticed when two members compare, whatever the lengths of the logs. Every member
+// hears of it, and so does the owner's own node.
 func TestTwoLogsAreNoticed(t *testing.T) {
 	for name, c := range map[string]struct{ ours, theirs int }{
 		"of one length":       {3, 3},
@@ -118,8 +118,8 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 	}
 }
 
-// A node that compares is handed our record of the last number that both have, if the hash of its head says that its log may be
-// another: a head is more than its number.
+// TestHeadsAreComparedByHash: a node that compares is handed our record of the last number that both have, if the hash of its head
+// says that its log may be another: a head is more than its number.
 func TestHeadsAreComparedByHash(t *testing.T) {
 	simulate(t, 1, func(l *simLAN) {
 		s := &siege{simLAN: l}
@@ -156,8 +156,8 @@ func TestHeadsAreComparedByHash(t *testing.T) {
 	})
 }
 
-// What a member hands to an owner that has ended its place by another log fits into a frame, also when the member has the
-// proof already.
+// TestContradictionFits: what a member hands to an owner that has ended its place by another log fits into a frame, also when the
+// member has the proof already.
 func TestContradictionFits(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		s := &siege{simLAN: l}
@@ -190,7 +190,7 @@ func TestContradictionFits(t *testing.T) {
 	})
 }
 
-// No member can freeze a room: records that do not prove two logs change nothing.
+// TestOnlyProofFreezesRoom: no member can freeze a room: records that do not prove two logs change nothing.
 func TestOnlyProofFreezesRoom(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}

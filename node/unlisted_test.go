@@ -8,7 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// An owner with more rooms than an answer names, or than another node has places for, is not taken to have only those.
+// TestMoreRoomsThanAreListed: an owner with more rooms than an answer names, or than another node has places for, is not taken to have
+// only those.
 func TestMoreRoomsThanAreListed(t *testing.T) {
 	for _, rooms := range []int{3, foundOfPeer, protocol.MaxRooms, protocol.MaxRooms + 8} {
 		t.Run(fmt.Sprint(rooms), func(t *testing.T) {

@@ -19,7 +19,7 @@ func (l *simLAN) member(who, nick string) MemberInfo {
 	return ms[i]
 }
 
-// A peer whose words were compared is marked on that node alone, until the mark is taken back.
+// TestVerify: a peer whose words were compared is marked on that node alone, until the mark is taken back.
 func TestVerify(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -69,7 +69,7 @@ func TestVerify(t *testing.T) {
 	})
 }
 
-// The mark outlives the node, and so does taking it back.
+// TestVerifiedPeersAreStored: the mark outlives the node, and so does taking it back.
 func TestVerifiedPeersAreStored(t *testing.T) {
 	dir := t.TempDir()
 	start := func() *Node {
@@ -90,8 +90,8 @@ func TestVerifiedPeersAreStored(t *testing.T) {
 	}
 }
 
-// A peer has the nick of a verified peer, or one that looks like it, but another key. The owner is told at the door,
-// and the members when the peer comes in, each once. The mark stays with the key.
+// TestVerifiedNickOfAnotherKey: a peer has the nick of a verified peer, or one that looks like it, but another key. The owner is told
+// at the door, and the members when the peer comes in, each once. The mark stays with the key.
 func TestVerifiedNickOfAnotherKey(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		alice, carol, mallory := l.start("alice"), l.start("carol"), l.start("mallory")
@@ -178,8 +178,8 @@ func TestVerifiedNickOfAnotherKey(t *testing.T) {
 	})
 }
 
-// A room's name is known as that of another owner's room. The new room is refused by name with the words of both
-// owners, listed with the known one, and entered by its ID, which makes the new owner the known one.
+// TestOwnerOfNameChanges: a room's name is known as that of another owner's room. The new room is refused by name with the words of
+// both owners, listed with the known one, and entered by its ID, which makes the new owner the known one.
 func TestOwnerOfNameChanges(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, eve := l.start("alice"), l.start("eve")
@@ -215,7 +215,7 @@ func TestOwnerOfNameChanges(t *testing.T) {
 	})
 }
 
-// The times when a member joined and when it spoke last are exact to the second.
+// TestMemberTimes: the times when a member joined and when it spoke last are exact to the second.
 func TestMemberTimes(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

@@ -11,8 +11,8 @@ import (
 	"localchat/protocol"
 )
 
-// A user that joins a node of another version is told so at once, however the node is named. The user at the other end
-// is told too, once, when the two meet.
+// TestJoinAnotherVersion: a user that joins a node of another version is told so at once, however the node is named. The user at the
+// other end is told too, once, when the two meet.
 func TestJoinAnotherVersion(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, other := l.start("alice"), l.hosts[1]
@@ -36,7 +36,7 @@ func TestJoinAnotherVersion(t *testing.T) {
 	})
 }
 
-// A node of an earlier or later version is reported once. A host that runs no localchat is not.
+// TestOtherVersionIsReported: a node of an earlier or later version is reported once. A host that runs no localchat is not.
 func TestOtherVersionIsReported(t *testing.T) {
 	for id, said := range map[libprotocol.ID]int{
 		"/localchat/rooms/1": 1, "/localchat/rooms/77": 1, "/other/rooms/1": 0, "/localchat/poll/1": 0,

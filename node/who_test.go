@@ -14,7 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// WHO is a nick, a peer ID, or the start or end of one. No form takes precedence over another.
+// TestFindWho: WHO is a nick, a peer ID, or the start or end of one. No form takes precedence over another.
 func TestFindWho(t *testing.T) {
 	id := func(name string) string { return personaID(name).String() }
 	whole, end := id("bob"), protocol.ShortID(personaID("bob"))
@@ -92,7 +92,7 @@ func TestFindWho(t *testing.T) {
 	}
 }
 
-// An order names one peer, in every method that takes a WHO. If the name fits two peers at the door, two former
+// TestOrdersNameOnePeer: an order names one peer, in every method that takes a WHO. If the name fits two peers at the door, two former
 // members, two banned peers, or a member and a peer that knocks, all are listed, and nothing is done.
 func TestOrdersNameOnePeer(t *testing.T) {
 	s := assail(t)
@@ -191,7 +191,7 @@ func TestOrdersNameOnePeer(t *testing.T) {
 	})
 }
 
-// To take back a verification, WHO names a verified peer.
+// TestUnverifyNamesOnePeer: to take back a verification, WHO names a verified peer.
 func TestUnverifyNamesOnePeer(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {

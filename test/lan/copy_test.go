@@ -97,8 +97,8 @@ func TestLANCopiesOfOwner(t *testing.T) {
 	isOneRoom(t, alice, bob, carol)
 }
 
-// The copy's machine sleeps, beside the owner's other node or before that starts. The other node decides meanwhile; the copy, on
-// waking, looks for it before it decides anything.
+// TestLANCopyThatSleeps: the copy's machine sleeps, beside the owner's other node or before that starts. The other node decides
+// meanwhile; the copy, on waking, looks for it before it decides anything.
 func TestLANCopyThatSleeps(t *testing.T) {
 	t.Parallel()
 	for _, alone := range []bool{false, true} {
@@ -145,7 +145,7 @@ func copySleeps(t *testing.T, alone bool) {
 // machineSlept is longer than a node must stand still to take that for a sleep of its machine.
 const machineSlept = 6 * time.Second
 
-// A short command on a copy of the owner's data says what is wrong, and harms nobody.
+// TestLANCommandOfCopy: a short command on a copy of the owner's data says what is wrong, and harms nobody.
 func TestLANCommandOfCopy(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

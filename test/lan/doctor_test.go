@@ -318,7 +318,7 @@ func TestLANDoctorTwin(t *testing.T) {
 	}
 }
 
-// Commands that have ended are no fault of the network, nor is a node that has left.
+// TestLANDoctorAfterCommands: commands that have ended are no fault of the network, nor is a node that has left.
 func TestLANDoctorAfterCommands(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

@@ -35,8 +35,8 @@ func (h *host) sentElsewhere() (n int) {
 	return n
 }
 
-// A stranger connects, claims to be at addresses all over the world, and hangs up. Nobody sends a packet there. A
-// stranger that is on none of a node's networks is not let in, unless the node was started to allow that.
+// TestLANPointsNobodyElsewhere: a stranger connects, claims to be at addresses all over the world, and hangs up. Nobody sends a packet
+// there. A stranger that is on none of a node's networks is not let in, unless the node was started to allow that.
 func TestLANPointsNobodyElsewhere(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

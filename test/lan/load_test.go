@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A member whose process is stopped, and so reads nothing, delays nobody: the others hear each other live, and not only
-// when they compare. When it goes on it is given all lines, in their places.
+// TestLANSlowMember: a member whose process is stopped, and so reads nothing, delays nobody: the others hear each other live, and not
+// only when they compare. When it goes on it is given all lines, in their places.
 func TestLANSlowMember(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

@@ -2,8 +2,8 @@ package lan
 
 import "testing"
 
-// A guest whose node was killed, or that was kicked, does not keep its nick from the next peer that asks for it. While
-// it is there, it does.
+// TestLANNickOfGuest: a guest whose node was killed, or that was kicked, does not keep its nick from the next peer that asks for it.
+// While it is there, it does.
 func TestLANNickOfGuest(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

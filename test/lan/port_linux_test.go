@@ -69,7 +69,7 @@ func (h *host) holdMDNS() (release func()) {
 	return release
 }
 
-// Another program holds the port of mDNS for itself. Every face reports it on its first screen, and so does JSON-RPC.
+// TestLANPortHeld: another program holds the port of mDNS for itself. Every face reports it on its first screen, and so does JSON-RPC.
 // When the port is free again the node is found.
 func TestLANPortHeld(t *testing.T) {
 	t.Parallel()
@@ -109,7 +109,7 @@ func TestLANPortHeld(t *testing.T) {
 	bob.await("room_found", obj{"name": "lab"})
 }
 
-// On a machine without a network, a command that needs other machines reports it and ends with the code for it. A
+// TestLANNoNetwork: on a machine without a network, a command that needs other machines reports it and ends with the code for it. A
 // command that can go on reports it and goes on.
 func TestLANNoNetwork(t *testing.T) {
 	t.Parallel()
@@ -134,7 +134,7 @@ func TestLANNoNetwork(t *testing.T) {
 	}
 }
 
-// A port at which another node, or another program, listens is not shared with it.
+// TestLANPortTaken: a port at which another node, or another program, listens is not shared with it.
 func TestLANPortTaken(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

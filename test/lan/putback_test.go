@@ -13,8 +13,8 @@ import (
 
 var allPutBack = flag.Bool("putback.all", false, "put directories back in every way and not only in one of each kind")
 
-// A member that is put back to before some of its lines goes on: its new lines are heard, or it is told that they are
-// not. It is never told that a line was delivered that nobody has.
+// TestLANMemberPutBack: a member that is put back to before some of its lines goes on: its new lines are heard, or it is told that
+// they are not. It is never told that a line was delivered that nobody has.
 func TestLANMemberPutBack(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -98,8 +98,8 @@ func says(n *node, text string, lines int, others ...*node) {
 	}
 }
 
-// An owner that is put back to before a ban takes the ban back from the members before it goes on: the banned peer does
-// not come in, the owner is told, and the room is not split.
+// TestLANOwnerPutBack: an owner that is put back to before a ban takes the ban back from the members before it goes on: the banned
+// peer does not come in, the owner is told, and the room is not split.
 func TestLANOwnerPutBack(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -227,7 +227,7 @@ func TestConsoleLobby(t *testing.T) {
 	bob.isBack("0")
 }
 
-// A lost network is a banner that counts the time, and disappears when the network is back.
+// TestConsoleLostNetwork: a lost network is a banner that counts the time, and disappears when the network is back.
 func TestConsoleLostNetwork(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -294,7 +294,7 @@ func TestConsoleStops(t *testing.T) {
 	w.isBack("0")
 }
 
-// The console has no colour where none is wanted, and is plain on a dumb terminal.
+// TestConsoleLooks: the console has no colour where none is wanted, and is plain on a dumb terminal.
 func TestConsoleLooks(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -319,8 +319,8 @@ func TestConsoleLooks(t *testing.T) {
 	w.sees("ended with 0")
 }
 
-// On a terminal that counts by characters, every word of a long line in any script is on the screen, the column beside
-// the lines stays in place, and pasted text arrives unchanged.
+// TestConsoleScripts: on a terminal that counts by characters, every word of a long line in any script is on the screen, the column
+// beside the lines stays in place, and pasted text arrives unchanged.
 func TestConsoleScripts(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -385,8 +385,8 @@ func (w *terminal) click(text string) {
 	}
 }
 
-// Words are compared at the door. The mark stays with the key over a restart of both, and another key under that nick
-// has no mark. The list is operated with the mouse.
+// TestConsoleVerify: words are compared at the door. The mark stays with the key over a restart of both, and another key under that
+// nick has no mark. The list is operated with the mouse.
 func TestConsoleVerify(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -435,8 +435,8 @@ func TestConsoleVerify(t *testing.T) {
 	alice.sees("+!bob  another key")
 }
 
-// A room's name is known as that of another owner's room. The room is entered after a yes, and its name known as the
-// new owner's from then on.
+// TestConsoleOwnerKey: a room's name is known as that of another owner's room. The room is entered after a yes, and its name known as
+// the new owner's from then on.
 func TestConsoleOwnerKey(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)

@@ -260,7 +260,7 @@ func TestLANWindows(t *testing.T) {
 	}
 }
 
-// The plain console of Windows takes lines as they end there, and writes them as they end everywhere.
+// TestLANWindowsPlain: the plain console of Windows takes lines as they end there, and writes them as they end everywhere.
 func TestLANWindowsPlain(t *testing.T) {
 	t.Parallel()
 	needWine(t)

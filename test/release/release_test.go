@@ -20,7 +20,7 @@ func write(t *testing.T, file, text string) string {
 	return file
 }
 
-// An archive holds nothing of the time or place at which it is made.
+// TestArchivesAreTheSame: an archive holds nothing of the time or place at which it is made.
 func TestArchivesAreTheSame(t *testing.T) {
 	for _, kind := range []string{".tar.gz", ".zip"} {
 		var made [2][]byte
@@ -42,7 +42,7 @@ func TestArchivesAreTheSame(t *testing.T) {
 	}
 }
 
-// A module that may not be handed on is not.
+// TestLicences: a module that may not be handed on is not.
 func TestLicences(t *testing.T) {
 	for name, want := range map[string]bool{"LICENSE": true, "license.md": true, "LICENCE.txt": true, "COPYING": true, "LICENSE-MIT": true, "NOTICE": true, "licenser.go": false, "README": false} {
 		dir := t.TempDir()
@@ -54,7 +54,7 @@ func TestLicences(t *testing.T) {
 	}
 }
 
-// What somebody else has put into a directory is not removed.
+// TestClear: what somebody else has put into a directory is not removed.
 func TestClear(t *testing.T) {
 	dir := t.TempDir()
 	mine := write(t, filepath.Join(dir, "thesis.txt"), "all of it")
@@ -93,7 +93,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// The formula and the manifest name each archive by its address and its sum; without the archives they are not made.
+// TestManifests: the formula and the manifest name each archive by its address and its sum; without the archives they are not made.
 func TestManifests(t *testing.T) {
 	r := release{dir: t.TempDir(), version: "v1.2.3", url: "https://example.org/dl/", targets: targets}
 	for _, of := range targets {

@@ -363,7 +363,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// What is not fit to be handed on is not made.
+// TestReleaseRefuses: what is not fit to be handed on is not made.
 func TestReleaseRefuses(t *testing.T) {
 	linux, err := chosen("linux/amd64")
 	if err != nil {

@@ -155,7 +155,7 @@ func pictureDir(t *testing.T) string {
 	return dir
 }
 
-// The modules of the page have the types that their comments say.
+// TestTypes: the modules of the page have the types that their comments say.
 func TestTypes(t *testing.T) {
 	need(t)
 	t.Parallel()
@@ -164,7 +164,7 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-// The modules of the page are ES modules, whatever a package.json above the checkout says.
+// TestModules: the modules of the page are ES modules, whatever a package.json above the checkout says.
 func TestModules(t *testing.T) {
 	need(t)
 	t.Parallel()
@@ -183,24 +183,24 @@ func TestModules(t *testing.T) {
 	}
 }
 
-// The main job: a room is created in a page, joined from a page and a console on other hosts; one is kicked in the page, and told
-// why in its own.
+// TestJob: the main job: a room is created in a page, joined from a page and a console on other hosts; one is kicked in the page, and
+// told why in its own.
 func TestJob(t *testing.T) { run(t, "job.test.mjs", "a", "b", "c") }
 
-// Nobody gets in without a link, and a page goes on when its node or its server comes back.
+// TestHold: nobody gets in without a link, and a page goes on when its node or its server comes back.
 func TestHold(t *testing.T) { run(t, "hold.test.mjs", "a") }
 
-// Text of others stays text.
+// TestHostile: text of others stays text.
 func TestHostile(t *testing.T) { run(t, "hostile.test.mjs", "a") }
 
-// 10,000 lines scroll; with -long, 50,000 come one by one.
+// TestScale: 10,000 lines scroll; with -long, 50,000 come one by one.
 func TestScale(t *testing.T) { run(t, "scale.test.mjs", "a") }
 
-// The page is made for everybody: axe, the keyboard, narrow screens, both colour schemes.
+// TestLooks: the page is made for everybody: axe, the keyboard, narrow screens, both colour schemes.
 func TestLooks(t *testing.T) { run(t, "looks.test.mjs", "a") }
 
-// A page that has slept goes on, and says what is so while it cannot. Bans end.
+// TestWake: a page that has slept goes on, and says what is so while it cannot. Bans end.
 func TestWake(t *testing.T) { run(t, "wake.test.mjs", "a", "b") }
 
-// A browser with a proxy reaches the page, or is told what to do.
+// TestProxy: a browser with a proxy reaches the page, or is told what to do.
 func TestProxy(t *testing.T) { run(t, "proxy.test.mjs", "a") }

@@ -9,8 +9,8 @@ import (
 	"localchat/node"
 )
 
-// A person at the page in a browser reads no names of methods: the page has words of its own for each reason whose hint for programs
-// has them. It has none for a reason that does not exist.
+// TestPageHasWords: a person at the page in a browser reads no names of methods: the page has words of its own for each reason whose
+// hint for programs has them. It has none for a reason that does not exist.
 func TestPageHasWords(t *testing.T) {
 	raw, err := os.ReadFile("../web/page/hints.js")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// hostile.json holds texts, and what is shown of each. The tests of the page in the browser read it too.
+// TestClean: hostile.json holds texts, and what is shown of each. The tests of the page in the browser read it too.
 func TestClean(t *testing.T) {
 	raw, err := os.ReadFile("testdata/hostile.json")
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 	"localchat/protocol"
 )
 
-// A library's words about a connection are shown to nobody. The words shown instead contain no address and nothing of
-// libp2p.
+// TestNetworkInPlainWords: a library's words about a connection are shown to nobody. The words shown instead contain no address and
+// nothing of libp2p.
 func TestNetworkInPlainWords(t *testing.T) {
 	at := multiaddr.StringCast("/ip4/192.168.1.7/udp/4001/quic-v1")
 	dial := func(cause error, each ...error) error {

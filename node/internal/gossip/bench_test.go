@@ -18,7 +18,7 @@ func (nobody) Line(peer.ID, transcript.Opened) {}
 func (nobody) Record(protocol.SignedRecord)    {}
 func (nobody) Early(protocol.Message)          {}
 
-// The cost of a line before node hears of it, by verdict: everything that a stranger can send has to be cheap.
+// BenchmarkValidateLine: the cost of a line before node hears of it, by verdict: everything that a stranger can send has to be cheap.
 func BenchmarkValidateLine(b *testing.B) {
 	w, before := removedRoom(b)
 	other := newLawRoom(b, "another")
@@ -64,7 +64,7 @@ func BenchmarkValidateRecord(b *testing.B) {
 	}
 }
 
-// The cost of pubsub's gate, which is asked about every peer at every heartbeat and about the sender of every line.
+// BenchmarkGate: the cost of pubsub's gate, which is asked about every peer at every heartbeat and about the sender of every line.
 func BenchmarkGate(b *testing.B) {
 	w, _ := removedRoom(b)
 	j := newJudge(snapshotOf(w, "carol"))
@@ -77,7 +77,7 @@ func BenchmarkGate(b *testing.B) {
 	}
 }
 
-// A refused line allocates no more than an accepted one: a flood must not gain by being refused.
+// TestRefusingIsCheap: a refused line allocates no more than an accepted one: a flood must not gain by being refused.
 func TestRefusingIsCheap(t *testing.T) {
 	w, before := removedRoom(t)
 	j := newJudge(snapshotOf(w, "carol"))

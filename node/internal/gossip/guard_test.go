@@ -22,7 +22,8 @@ func garbage(n int) *pubsub.RPC {
 	return rpc
 }
 
-// A room's guard takes a bounded amount of gossip from all strangers together. A member's budget is its own.
+// TestGossipOfStrangersHasOneBudget: a room's guard takes a bounded amount of gossip from all strangers together. A member's budget is
+// its own.
 func TestGossipOfStrangersHasOneBudget(t *testing.T) {
 	g := newGuard(protocol.RoomID{}, each)
 	taken := 0
@@ -40,7 +41,8 @@ func TestGossipOfStrangersHasOneBudget(t *testing.T) {
 	}
 }
 
-// The memory of pubsub is bounded, whatever each peer sends. A peer that says little is always let through.
+// TestSeenMessagesAreBounded: the memory of pubsub is bounded, whatever each peer sends. A peer that says little is always let
+// through.
 func TestSeenMessagesAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves it out: it takes a second of a processor or more")
@@ -80,7 +82,7 @@ func TestSeenMessagesAreBounded(t *testing.T) {
 	}
 }
 
-// The guard's own tables are bounded too, for any number of peers.
+// TestGuardIsBounded: the guard's own tables are bounded too, for any number of peers.
 func TestGuardIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves it out: it takes a second of a processor or more")

@@ -11,9 +11,8 @@ import (
 	"localchat/protocol"
 )
 
-// A peer that is no member can make a node refuse its messages as often as it likes, so a refusal leaves nothing to
-// collect. A bad signature under a member's name has to be verified; the standard library then makes an error of 16
-// bytes.
+// TestRefusalsAllocateNothing: a peer that is no member can make a node refuse its messages as often as it likes, so a refusal leaves
+// nothing to collect. A bad signature under a member's name has to be verified; the standard library then makes an error of 16 bytes.
 func TestRefusalsAllocateNothing(t *testing.T) {
 	w, before := removedRoom(t)
 	other := newLawRoom(t, "another")

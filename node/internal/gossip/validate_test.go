@@ -19,7 +19,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// The table of docs/design.md, "Which lines count", row by row.
+// TestLineVerdicts: the table of docs/design.md, "Which lines count", row by row.
 func TestLineVerdicts(t *testing.T) {
 	w, before := removedRoom(t)
 	other := newLawRoom(t, "another")
@@ -93,7 +93,7 @@ func TestLineVerdicts(t *testing.T) {
 	}
 }
 
-// A room that has ended or is forked accepts nothing.
+// TestNoLineInAnEndedRoom: a room that has ended or is forked accepts nothing.
 func TestNoLineInAnEndedRoom(t *testing.T) {
 	closed := newLawRoom(t, "closed")
 	closed.Admit("bob")
@@ -116,8 +116,8 @@ func TestNoLineInAnEndedRoom(t *testing.T) {
 	}
 }
 
-// No field of a line can be swapped for another: not under the old signature, not signed again by its author without
-// the key, not signed by another member.
+// TestSwappedFieldsNeverCount: no field of a line can be swapped for another: not under the old signature, not signed again by its
+// author without the key, not signed by another member.
 func TestSwappedFieldsNeverCount(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("bob", "carol")
@@ -178,7 +178,7 @@ func flip(b []byte, i int) []byte {
 	return c
 }
 
-// The validator keeps the author's floor of an expired line: a replay is not news, and higher numbers count.
+// TestReplayAfterExpiry: the validator keeps the author's floor of an expired line: a replay is not news, and higher numbers count.
 func TestReplayAfterExpiry(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("bob")
@@ -199,7 +199,7 @@ func TestReplayAfterExpiry(t *testing.T) {
 	}
 }
 
-// Only the authority's records count. If another peer signs one, the authority's user is told.
+// TestRecordVerdicts: only the authority's records count. If another peer signs one, the authority's user is told.
 func TestRecordVerdicts(t *testing.T) {
 	w, _ := removedRoom(t)
 	other := newLawRoom(t, "another")
@@ -266,7 +266,7 @@ func TestRecordVerdicts(t *testing.T) {
 	}
 }
 
-// Pubsub does not forward a message of another peer. It sends our own.
+// TestNothingIsForwarded: pubsub does not forward a message of another peer. It sends our own.
 func TestNothingIsForwarded(t *testing.T) {
 	w, _ := removedRoom(t)
 	raw := w.Say("carol", w.Epoch(), 1).Raw()
@@ -293,7 +293,7 @@ func TestNothingIsForwarded(t *testing.T) {
 	}
 }
 
-// Whatever bytes come, a line counts only if a member has sealed it. A line that does not open does not count.
+// FuzzValidateLine: whatever bytes come, a line counts only if a member has sealed it. A line that does not open does not count.
 func FuzzValidateLine(f *testing.F) {
 	w, before := removedRoom(f)
 	snap := snapshotOf(w, "carol")
@@ -324,7 +324,7 @@ func FuzzValidateLine(f *testing.F) {
 	})
 }
 
-// Whatever bytes come, a record is let through only if the authority has signed it.
+// FuzzValidateRecord: whatever bytes come, a record is let through only if the authority has signed it.
 func FuzzValidateRecord(f *testing.F) {
 	w, _ := removedRoom(f)
 	snap := snapshotOf(w, "alice")
@@ -369,8 +369,8 @@ func padded(b []byte, field protowire.Number) []byte {
 	return out
 }
 
-// Invariant 7: nobody, not even its author, can encode a line in a second way, which would be another line to a node
-// that counts and hides lines by their IDs.
+// TestLineHasOneEncoding: invariant 7: nobody, not even its author, can encode a line in a second way, which would be another line to
+// a node that counts and hides lines by their IDs.
 func TestLineHasOneEncoding(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("carol")

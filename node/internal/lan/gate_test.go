@@ -57,7 +57,7 @@ func multiaddrs(texts ...string) (as []multiaddr.Multiaddr) {
 	return as
 }
 
-// Addresses on our networks are dialled. No other address that a peer has named is.
+// TestGate: addresses on our networks are dialled. No other address that a peer has named is.
 func TestGate(t *testing.T) {
 	g := testGate()
 	relay := "/p2p/" + peerOf("carol").String() + "/p2p-circuit"
@@ -83,8 +83,8 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// A typed address passes for every peer, an address where a peer was reached for that peer, and a loopback address that
-// a node of this machine gave for the peer that it named.
+// TestGateKnowsWhereAnAddressComesFrom: a typed address passes for every peer, an address where a peer was reached for that peer, and
+// a loopback address that a node of this machine gave for the peer that it named.
 func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 	g := testGate()
 	typed, named := multiaddrs("/ip4/10.9.0.7/tcp/4001"), multiaddrs("/ip4/127.0.0.1/tcp/4001", "/ip4/10.9.0.8/tcp/4001")
@@ -146,8 +146,8 @@ func TestAddressesThatMayConnect(t *testing.T) {
 	}
 }
 
-// A new network counts at once, and one that has gone stops counting within a second. A flood of foreign addresses
-// makes the gate look at the interfaces no more often than that needs.
+// TestGateFollowsTheNetworks: a new network counts at once, and one that has gone stops counting within a second. A flood of foreign
+// addresses makes the gate look at the interfaces no more often than that needs.
 func TestGateFollowsTheNetworks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
@@ -182,8 +182,8 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 	})
 }
 
-// However many addresses are typed, or named by one peer or by many, the gate keeps a bounded number. Addresses in use
-// stay.
+// TestGatePlacesAreBounded: however many addresses are typed, or named by one peer or by many, the gate keeps a bounded number.
+// Addresses in use stay.
 func TestGatePlacesAreBounded(t *testing.T) {
 	g := testGate()
 	used := multiaddr.StringCast("/ip4/10.8.0.1/tcp/1")
@@ -215,7 +215,7 @@ func (r *askedNames) ResolveDNSComponent(_ context.Context, a multiaddr.Multiadd
 	return multiaddrs("/ip4/10.9.0.7/tcp/4001"), nil
 }
 
-// A name that a peer gives is not even looked up. A typed name is, and its addresses pass.
+// TestOnlyTypedNamesAreResolved: a name that a peer gives is not even looked up. A typed name is, and its addresses pass.
 func TestOnlyTypedNamesAreResolved(t *testing.T) {
 	g, dns := testGate(), &askedNames{}
 	r := nameGate{g, dns}

@@ -15,8 +15,8 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A link-local address with its network card is dialled, by TCP and by QUIC, if the gate lets it pass. No other address
-// that the swarm has always dropped is dialled.
+// TestLinkLocalAddressesAreDialled: a link-local address with its network card is dialled, by TCP and by QUIC, if the gate lets it
+// pass. No other address that the swarm has always dropped is dialled.
 func TestLinkLocalAddressesAreDialled(t *testing.T) {
 	for network, g := range map[string]*Gate{
 		"on it":     testGate(),
@@ -60,8 +60,8 @@ func TestLinkLocalAddressesAreDialled(t *testing.T) {
 // aHint is the shortest time that node gives a dial.
 const aHint = time.Second
 
-// If a peer has other addresses, its link-local addresses wait until those have had time to answer. Otherwise they are
-// dialled at once.
+// TestLinkLocalAddressesComeLast: if a peer has other addresses, its link-local addresses wait until those have had time to answer.
+// Otherwise they are dialled at once.
 func TestLinkLocalAddressesComeLast(t *testing.T) {
 	links := multiaddrs("/localchat-link/ip6zone/eth0/ip6/fe80::7/tcp/1", "/localchat-link/ip6zone/eth0/ip6/fe80::7/udp/2/quic-v1")
 	others := multiaddrs("/ip4/192.168.1.7/tcp/1", "/ip6/2001:db8::7/udp/2/quic-v1", "/ip4/192.168.1.7/udp/2/quic-v1")
@@ -89,7 +89,7 @@ func TestLinkLocalAddressesComeLast(t *testing.T) {
 	}
 }
 
-// A node shows its user its own link-local addresses with the card and the port on which it listens.
+// TestOwnLinkLocalAddresses: a node shows its user its own link-local addresses with the card and the port on which it listens.
 func TestOwnLinkLocalAddresses(t *testing.T) {
 	on := []net.Addr{
 		&net.IPNet{IP: net.ParseIP("192.168.1.7"), Mask: net.CIDRMask(24, 32)},

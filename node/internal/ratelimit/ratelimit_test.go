@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Keyed limiter keeps a bounded number of limiters. A key that comes when the table is full shares one.
+// TestKeyed: a Keyed limiter keeps a bounded number of limiters. A key that comes when the table is full shares one.
 func TestKeyed(t *testing.T) {
 	k := New[int](1, 2)
 	now := time.Unix(1e9, 0)

@@ -63,7 +63,7 @@ func TestIdentityIsMadeOnce(t *testing.T) {
 	}
 }
 
-// Many first starts at once agree on one key, and leave no other files.
+// TestConcurrentFirstStartsAgree: many first starts at once agree on one key, and leave no other files.
 func TestConcurrentFirstStartsAgree(t *testing.T) {
 	for range 20 {
 		dir := t.TempDir()
@@ -90,8 +90,8 @@ func TestConcurrentFirstStartsAgree(t *testing.T) {
 	}
 }
 
-// The remains of a start that was killed are no obstacle, whatever its process number: in a container that is always
-// the same.
+// TestLeftoverOfACrash: the remains of a start that was killed are no obstacle, whatever its process number: in a container that is
+// always the same.
 func TestLeftoverOfACrash(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, IdentityFile+".1.new"), []byte("half"), 0o600); err != nil {
@@ -106,7 +106,7 @@ func TestLeftoverOfACrash(t *testing.T) {
 	}
 }
 
-// A damaged key is never replaced and never used: every length, every bit.
+// TestDamagedIdentity: a damaged key is never replaced and never used: every length, every bit.
 func TestDamagedIdentity(t *testing.T) {
 	dir := t.TempDir()
 	must(identity(dir))
@@ -151,8 +151,8 @@ func TestDamagedIdentity(t *testing.T) {
 	must(identity(dir))
 }
 
-// A key that others can read is refused, as ssh does, and its mode is not corrected silently: the user must learn that
-// others may have read it.
+// TestExposedIdentity: a key that others can read is refused, as ssh does, and its mode is not corrected silently: the user must learn
+// that others may have read it.
 func TestExposedIdentity(t *testing.T) {
 	dir := t.TempDir()
 	who := must(identity(dir))
@@ -181,7 +181,7 @@ func TestExposedIdentity(t *testing.T) {
 	}
 }
 
-// Something that is no file is no reason for a new key either.
+// TestIdentityThatIsNoFile: something that is no file is no reason for a new key either.
 func TestIdentityThatIsNoFile(t *testing.T) {
 	for what, put := range map[string]func(path string) error{
 		"a directory":     func(path string) error { return os.Mkdir(path, 0o700) },
@@ -207,7 +207,7 @@ func TestIdentityThatIsNoFile(t *testing.T) {
 	}
 }
 
-// A data directory that cannot be one is reported, with advice.
+// TestDataDirThatIsAFile: a data directory that cannot be one is reported, with advice.
 func TestDataDirThatIsAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data")
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {

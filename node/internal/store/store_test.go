@@ -99,7 +99,7 @@ func theRoom(t *testing.T, s *Store) (protocol.RoomID, authority.Durable) {
 	return protocol.RoomID{}, authority.Durable{}
 }
 
-// The next life of the authority begins with the data that a step has written.
+// TestStoreKeepsARoom: the next life of the authority begins with the data that a step has written.
 func TestStoreKeepsARoom(t *testing.T) {
 	dir := t.TempDir()
 	s := must(Open(dir))
@@ -174,7 +174,7 @@ func TestStoreKeepsSeatsAndPins(t *testing.T) {
 	}
 }
 
-// No number is given out twice, whenever the process ends.
+// TestNumbersAreNeverReused: no number is given out twice, whenever the process ends.
 func TestNumbersAreNeverReused(t *testing.T) {
 	dir := t.TempDir()
 	room, other := protocol.RoomID{1}, protocol.RoomID{2}
@@ -198,7 +198,7 @@ func TestNumbersAreNeverReused(t *testing.T) {
 	}
 }
 
-// An ephemeral node does everything and stores nothing.
+// TestNoStore: an ephemeral node does everything and stores nothing.
 func TestNoStore(t *testing.T) {
 	s := must(Open(""))
 	room := protocol.RoomID{1}
@@ -253,7 +253,7 @@ func openAll(dir string) error {
 	return errors.Join(err1, err2, s.Close())
 }
 
-// Damaged data is named, fails the start, and stays as it is for the user to repair.
+// TestDamagedStore: damaged data is named, fails the start, and stays as it is for the user to repair.
 func TestDamagedStore(t *testing.T) {
 	room := func(tx *bolt.Tx) *bolt.Bucket {
 		b := tx.Bucket(bucketRooms)
@@ -309,7 +309,7 @@ func TestDamagedStore(t *testing.T) {
 	}
 }
 
-// Bytes that are no store are left alone, and do not end the process.
+// TestForeignAndTruncatedStore: bytes that are no store are left alone, and do not end the process.
 func TestForeignAndTruncatedStore(t *testing.T) {
 	whole, good := broken(t, nil)
 	s := must(Open(whole))
@@ -341,7 +341,7 @@ func TestForeignAndTruncatedStore(t *testing.T) {
 	}
 }
 
-// A store of a later version is refused, and its content stays.
+// TestNewerStore: a store of a later version is refused, and its content stays.
 func TestNewerStore(t *testing.T) {
 	for _, v := range [][]byte{{version + 1}, {255}, {1, 0}, {}} {
 		dir, before := broken(t, func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put(keyVersion, v) })

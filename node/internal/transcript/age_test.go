@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A line that was forgotten because of a doubted claim comes back by a better claim, and not by the same one. After the
-// retention it is forgotten for good.
+// TestDoubtedAge: a line that was forgotten because of a doubted claim comes back by a better claim, and not by the same one. After
+// the retention it is forgotten for good.
 func TestDoubtedAge(t *testing.T) {
 	const retain = 10 * time.Minute
 	w := newLawRoom(t, "lab")
@@ -39,8 +39,8 @@ func TestDoubtedAge(t *testing.T) {
 	}
 }
 
-// Lines that were forgotten before their time are counted until that time. The list for the count is bounded, however
-// often lines are forgotten.
+// TestForgottenLinesAreCounted: lines that were forgotten before their time are counted until that time. The list for the count is
+// bounded, however often lines are forgotten.
 func TestForgottenLinesAreCounted(t *testing.T) {
 	begun := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 	var a ages

@@ -47,7 +47,8 @@ func (x *explorer) tells(name string, to ...string) {
 	}
 }
 
-// A line that was missed is fetched, however long those that have it were away, and delivered is what has come.
+// TestMissedLineComesHoweverLate: a line that was missed is fetched, however long those that have it were away, and delivered is what
+// has come.
 func TestMissedLineComesHoweverLate(t *testing.T) {
 	for name, play := range map[string]func(x *explorer, alice, bob, carol *actor){
 		"its author was away": func(x *explorer, alice, bob, carol *actor) {
@@ -111,8 +112,8 @@ func TestMissedLineComesHoweverLate(t *testing.T) {
 	}
 }
 
-// A line that nobody has any more costs two numbers in each request for it, and nothing else: no line is given again, and no
-// comparison is begun for it. When the line above it has expired, it is asked for no more.
+// TestLostLineCostsLittle: a line that nobody has any more costs two numbers in each request for it, and nothing else: no line is
+// given again, and no comparison is begun for it. When the line above it has expired, it is asked for no more.
 func TestLostLineCostsLittle(t *testing.T) {
 	x := newExplorer(t, 1, protocol.HistoryAll)
 	alice, bob, carol := x.actors[0], x.actors[1], x.actors[2]
@@ -145,8 +146,8 @@ func TestLostLineCostsLittle(t *testing.T) {
 	}
 }
 
-// A member that starts again goes on with its chain of lines, where it has fetched them. So when it has been removed and the
-// owner has started again, all that it said counts.
+// TestChainGoesOnOverRestarts: a member that starts again goes on with its chain of lines, where it has fetched them. So when it has
+// been removed and the owner has started again, all that it said counts.
 func TestChainGoesOnOverRestarts(t *testing.T) {
 	for name, then := range map[string]func(x *explorer, bob *actor){
 		"it says one line":                      func(x *explorer, bob *actor) { x.tells("bob", "alice", "carol") },

@@ -27,8 +27,8 @@ func fullLog(authors, lines int) *log {
 	return g
 }
 
-// The cost of comparing heads in the loops of both sides when nothing has changed, by authors of ten lines each, and
-// the bytes on the stream: the request, its answer and their lengths.
+// BenchmarkCompareHeads: the cost of comparing heads in the loops of both sides when nothing has changed, by authors of ten lines
+// each, and the bytes on the stream: the request, its answer and their lengths.
 func BenchmarkCompareHeads(b *testing.B) {
 	for _, authors := range []int{8, 64, 256} {
 		b.Run(fmt.Sprint(authors), func(b *testing.B) {
@@ -51,7 +51,7 @@ func BenchmarkCompareHeads(b *testing.B) {
 	}
 }
 
-// The time of one step, at the bounds: none may take 20 ms.
+// BenchmarkStep: the time of one step, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.Admit("carol", "bob")

@@ -11,7 +11,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// In a room with more lines than it may keep, the author with the most loses its oldest, and no other author loses any.
+// TestFloodPushesOutNoOtherAuthor: in a room with more lines than it may keep, the author with the most loses its oldest, and no other
+// author loses any.
 func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -55,7 +56,7 @@ func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 	}
 }
 
-// The floors of authors whose lines cannot count any more are forgotten, and snapshots share the floors.
+// TestFloorsAreForgotten: the floors of authors whose lines cannot count any more are forgotten, and snapshots share the floors.
 func TestFloorsAreForgotten(t *testing.T) {
 	g := newLog()
 	for i := range 3 * protocol.MaxMembers {

@@ -8,9 +8,9 @@ import (
 	"localchat/authority"
 )
 
-// The cost of a removal grows with the number of the removed member's lines, and not with its square: each line is walked over
-// once, in whatever order they come and however often they are asked for. A line that has been walked over counts without
-// being here.
+// TestRemovalWalksEachLineOnce: the cost of a removal grows with the number of the removed member's lines, and not with its square:
+// each line is walked over once, in whatever order they come and however often they are asked for. A line that has been walked over
+// counts without being here.
 func TestRemovalWalksEachLineOnce(t *testing.T) {
 	ends := map[string]func(author string, last Opened) authority.Event{
 		"a kick": func(author string, last Opened) authority.Event { return kickOf(author, last.Msg) },

@@ -7,7 +7,7 @@ import (
 	"localchat/protocol"
 )
 
-// The authority's receipt names the lines that it has, and no line that it lacks.
+// TestReceiptNamesWhatIsHere: the authority's receipt names the lines that it has, and no line that it lacks.
 func TestReceiptNamesWhatIsHere(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("bob")

@@ -10,7 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Lines that wait for a key are bounded, of one author, of strangers together, and in bytes; strangers push no member out.
+// TestEarlyLinesAreBounded: lines that wait for a key are bounded, of one author, of strangers together, and in bytes; strangers push
+// no member out.
 func TestEarlyLinesAreBounded(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	g := w.transcript("alice")

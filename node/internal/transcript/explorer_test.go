@@ -571,8 +571,8 @@ func texts(lines []*Line) string {
 	return fmt.Sprint(ts)
 }
 
-// Once all reach each other, everybody has the same lines in the same order, each once, and none past a cut-off, whatever was
-// lost, overtaken or held up, and whichever members were removed meanwhile.
+// TestExplore: once all reach each other, everybody has the same lines in the same order, each once, and none past a cut-off, whatever
+// was lost, overtaken or held up, and whichever members were removed meanwhile.
 func TestExplore(t *testing.T) {
 	n := schedules
 	if testing.Short() {

@@ -171,7 +171,7 @@ func (m *lineModel) checkRuns(t rapid.TB, name string) {
 	}
 }
 
-// Lines that are added, expired and hidden in any order leave the log as its comment says.
+// TestLineLogHoldsItsInvariants: lines that are added, expired and hidden in any order leave the log as its comment says.
 func TestLineLogHoldsItsInvariants(t *testing.T) {
 	pool := linePool()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -212,8 +212,8 @@ func newPoolLog() *log {
 	return g
 }
 
-// Lines that do not fit into a frame come with the next one: each author's lines in order, and only those that the
-// asker may have.
+// TestMissingFillsAFrame: lines that do not fit into a frame come with the next one: each author's lines in order, and only those that
+// the asker may have.
 func TestMissingFillsAFrame(t *testing.T) {
 	g := newLog()
 	const lines = 20
@@ -247,7 +247,7 @@ func TestMissingFillsAFrame(t *testing.T) {
 	}
 }
 
-// Whatever the retention, a room holds MaxLines; the oldest go first.
+// TestLineLogIsBounded: whatever the retention, a room holds MaxLines; the oldest go first.
 func TestLineLogIsBounded(t *testing.T) {
 	g := newLog()
 	const over = 7
@@ -264,7 +264,7 @@ func TestLineLogIsBounded(t *testing.T) {
 	}
 }
 
-// A late line that lies below a floor which has risen meanwhile does not come back.
+// TestExpiredStaysExpired: a late line that lies below a floor which has risen meanwhile does not come back.
 func TestExpiredStaysExpired(t *testing.T) {
 	m := newLineModel()
 	var of []protocol.Message
@@ -281,8 +281,8 @@ func TestExpiredStaysExpired(t *testing.T) {
 	m.check(t)
 }
 
-// A member that has been silent for as long as lines are kept can be removed like any other: the line that its cut
-// names goes over the wire.
+// TestCutOfTheExpired: a member that has been silent for as long as lines are kept can be removed like any other: the line that its
+// cut names goes over the wire.
 func TestCutOfTheExpired(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("bob", "carol")

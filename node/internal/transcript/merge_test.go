@@ -12,8 +12,8 @@ import (
 	"localchat/protocol"
 )
 
-// Two logs that each hold any part of the lines, and give each other the missing ones, end with the same lines: no line
-// of either is lost, and it takes no more rounds than there are lines.
+// TestLineLogsConverge: two logs that each hold any part of the lines, and give each other the missing ones, end with the same lines:
+// no line of either is lost, and it takes no more rounds than there are lines.
 func TestLineLogsConverge(t *testing.T) {
 	pool := linePool()
 	opened := make(map[protocol.Hash]protocol.Message)
@@ -47,9 +47,9 @@ func TestLineLogsConverge(t *testing.T) {
 	})
 }
 
-// Members that each hold any part of the lines and ask any other member end with the same lines, though some may be given
-// nothing from before they came, and nothing is given again. Authors whose node was restarted, and which lack their own earlier
-// lines, are among them.
+// TestMembersConverge: members that each hold any part of the lines and ask any other member end with the same lines, though some may
+// be given nothing from before they came, and nothing is given again. Authors whose node was restarted, and which lack their own
+// earlier lines, are among them.
 func TestMembersConverge(t *testing.T) {
 	pool := linePool()
 	opened := make(map[protocol.Hash]protocol.Message)
@@ -132,7 +132,7 @@ func TestMembersConverge(t *testing.T) {
 	})
 }
 
-// In the order of display no line stands above a line that its author had seen, however the lines arrived; no
+// TestOrderIsCausal: in the order of display no line stands above a line that its author had seen, however the lines arrived; no
 // newcomer's line stands above a line from before it came; and the order is the same on every node.
 func TestOrderIsCausal(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

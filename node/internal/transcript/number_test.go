@@ -9,7 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// However far ahead a line claims to be, later lines stand below it.
+// TestNoLineStandsLastForever: however far ahead a line claims to be, later lines stand below it.
 func TestNoLineStandsLastForever(t *testing.T) {
 	type said struct {
 		who     string
@@ -59,7 +59,7 @@ func TestNoLineStandsLastForever(t *testing.T) {
 	}
 }
 
-// A member that has missed much, or has only come, follows the clock of the others.
+// TestLamportClockFollowsOthers: a member that has missed much, or has only come, follows the clock of the others.
 func TestLamportClockFollowsOthers(t *testing.T) {
 	var n numbers
 	line := func(who peer.ID, lamport uint64) {
@@ -84,8 +84,9 @@ func TestLamportClockFollowsOthers(t *testing.T) {
 	}
 }
 
-// Only the authority is believed when it says that a line of this node has a number which was used before. A member that says so cannot make
-// a line undelivered, and its word that it has the line counts no more; a line that it hands over is a proof.
+// TestWordOnOurNumbers: only the authority is believed when it says that a line of this node has a number which was used before. A
+// member that says so cannot make a line undelivered, and its word that it has the line counts no more; a line that it hands over is a
+// proof.
 func TestWordOnOurNumbers(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.Admit("bob", "carol")

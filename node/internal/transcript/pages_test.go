@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// A comparison that goes on and brings nothing new ends by itself, even where each page moves on and is full.
+// TestPagesOfNothingEnd: a comparison that goes on and brings nothing new ends by itself, even where each page moves on and is full.
 func TestPagesOfNothingEnd(t *testing.T) {
 	var g pages
 	full := make([][]byte, protocol.MaxBatchItems)
@@ -38,7 +38,7 @@ func TestPagesOfNothingEnd(t *testing.T) {
 	}
 }
 
-// The next page begins after the last one, though nothing of that counts yet.
+// TestPagesMoveOn: the next page begins after the last one, though nothing of that counts yet.
 func TestPagesMoveOn(t *testing.T) {
 	var g pages
 	a := Answer{Peer: "bob", Reply: &protocol.SyncReply{More: true, Lines: make([][]byte, protocol.MaxBatchItems)}}
@@ -55,7 +55,7 @@ func TestPagesMoveOn(t *testing.T) {
 	}
 }
 
-// A member with page after page takes no more than three of four comparisons, and each of the others has its turn.
+// TestPagesTakeTurns: a member with page after page takes no more than three of four comparisons, and each of the others has its turn.
 func TestPagesTakeTurns(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	talk, env := w.transcript("alice"), w.env()

@@ -47,7 +47,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// Parts of runs name the numbers that they should, whatever the runs are.
+// TestPartsOfRuns: parts of runs name the numbers that they should, whatever the runs are.
 func TestPartsOfRuns(t *testing.T) {
 	const top = 9
 	for set := range 1 << top {
@@ -75,8 +75,8 @@ func TestPartsOfRuns(t *testing.T) {
 	}
 }
 
-// Authors with gaps without end take up a request and no more, each its share. What is not named is given again, and none
-// of it is thought to be here that is not.
+// TestGapsFillARequest: authors with gaps without end take up a request and no more, each its share. What is not named is given again,
+// and none of it is thought to be here that is not.
 func TestGapsFillARequest(t *testing.T) {
 	var holed, whole []uint64
 	for i := range uint64(MaxLines / 3) {

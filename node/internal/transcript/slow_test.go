@@ -37,8 +37,8 @@ func shown(talk *Transcript) (ctrs []uint64) {
 	return ctrs
 }
 
-// Which lines count is decided alike in whichever order they come, and a line that was shown and is too soon after one that comes
-// late is hidden.
+// TestSlowInEveryOrder: which lines count is decided alike in whichever order they come, and a line that was shown and is too soon
+// after one that comes late is hidden.
 func TestSlowInEveryOrder(t *testing.T) {
 	w := slowRoom(t)
 	lines := w.signed(0, 3, 7, 12)
@@ -75,7 +75,7 @@ func TestSlowInEveryOrder(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// The owner is not held to the pace, and neither are lines of an epoch before the room was slow.
+// TestSlowIsForMembersAndItsEpochs: the owner is not held to the pace, and neither are lines of an epoch before the room was slow.
 func TestSlowIsForMembersAndItsEpochs(t *testing.T) {
 	w := slowRoom(t)
 	if slow := w.State().Slow(personaID("alice"), w.Epoch()); slow != 0 {
@@ -90,7 +90,8 @@ func TestSlowIsForMembersAndItsEpochs(t *testing.T) {
 	}
 }
 
-// A member that signs times to come, or speaks in an epoch from before, is taken at the pace. What others hand over is not held up.
+// TestLiarIsHeldToThePace: a member that signs times to come, or speaks in an epoch from before, is taken at the pace. What others
+// hand over is not held up.
 func TestLiarIsHeldToThePace(t *testing.T) {
 	w := slowRoom(t)
 	talk, env := w.transcript("alice"), w.env()
@@ -121,8 +122,8 @@ func TestLiarIsHeldToThePace(t *testing.T) {
 	}
 }
 
-// A node waits, signs times that are far enough apart even if its clock is set back, and after a start waits until it knows what it
-// has said.
+// TestOwnPace: a node waits, signs times that are far enough apart even if its clock is set back, and after a start waits until it
+// knows what it has said.
 func TestOwnPace(t *testing.T) {
 	w := slowRoom(t)
 	bob, env := w.transcript("bob"), w.env()
