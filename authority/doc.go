@@ -23,8 +23,8 @@
 //  7. An admission needs a peer that is no member, a room below its bound, and a nick in its normal form that is not
 //     reserved and looks like no member's nick. An invite admits once. A banned peer can be admitted after its ban is
 //     lifted or has ended, by the time in the Admit record, so that all members decide alike.
-//     A member may be given another nick, by the same rules, at most once in [NickEvery] by the times of the records. Its own
-//     nick is not in its way. Nothing else of the membership changes.
+//     A member may be given another nick, by the same rules, at most once in [NickEvery] by the times of the records, unless it
+//     is muted. Its own nick is not in its way. Nothing else of the membership changes.
 //  8. A kick ends a membership. A ban ends one too, and may also name a peer that is no longer a member or never was one.
 //     A later ban replaces an earlier one.
 //  9. Leave and Remove name the last line that counts of the membership that they end: the cut-off. A line of an earlier epoch

@@ -21,7 +21,7 @@ func (e *explorer) rename(i int, how uint8) {
 	}
 	since := e.now.Sub(f.renamed)
 	soon := !f.renamed.IsZero() && since >= 0 && since < time.Minute
-	may := f.member && !e.closed() && (nick == f.nick || !soon && !taken && nick != "system" && nick != "b ob")
+	may := f.member && !e.closed() && (nick == f.nick || !f.silent && !soon && !taken && nick != "system" && nick != "b ob")
 	e.note("%s asks for the nick %q: %v", f.name, nick, may)
 	switch _, err := e.step(SetNick{f.peer, nick}, doubtful(how)); {
 	case may && err != nil:

@@ -28,7 +28,10 @@ func (s *State) setNick(r protocol.SignedRecord, b protocol.SetNick) (Change, er
 
 // mayRename returns an error unless a record at time at may give the member p that nick. Its present nick does not count as taken.
 func (s State) mayRename(p peer.ID, nick string, at time.Time) error {
-	if s.NickWait(p, at) > 0 {
+	switch m := s.members[p]; {
+	case m.Muted:
+		return fmt.Errorf("%w: a muted member keeps its nick", ErrRule) // a nick is a word that everybody reads
+	case s.NickWait(p, at) > 0:
 		return ErrNickSoon
 	}
 	for _, key := range protocol.Skeletons(nick) {

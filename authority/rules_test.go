@@ -80,6 +80,10 @@ func TestSetNick(t *testing.T) {
 	refused("carol", "two words", ErrNickBad)
 	refused("carol", id("bob").String()[:8], ErrNickBad)
 	refused("dave", "dave", ErrNotMember)
+	w.must(Mute{Peer: id("carol")})
+	refused("carol", "buy this", ErrNickBad)
+	refused("carol", "buy-this", ErrRule)
+	w.must(Unmute{id("carol")})
 	w.must(SetNick{id("alice"), "alicia"})
 	w.must(SetNick{id("carol"), "alice"}) // a nick that was given up is free
 	w.now = w.now.Add(NickEvery - time.Millisecond)

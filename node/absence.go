@@ -17,6 +17,13 @@ type absence struct {
 	said     time.Duration
 	// leaving: its last answer said that its node is about to end. That counts once it is silent.
 	leaving bool
+	// aways has the members whose persons are away, and toldAway what the authority knows of this node's person, which it was told
+	// last at awayTold.
+	aways    map[peer.ID]protocol.Away
+	toldAway protocol.Away
+	awayTold time.Time
+	// answered has what this node's user was told of members that were away when it wrote to them. It is used in own rooms too.
+	answered map[peer.ID]protocol.Away
 }
 
 // take learns the present members and their addresses, if they have changed.
@@ -32,6 +39,7 @@ func (a *absence) take(m *protocol.PollMember) {
 			a.r.l.book.want(p.Peer, a.r.l.named(a.r.authority(), p.Peer, p.Addrs))
 		}
 	}
+	a.noteAways(m.Present)
 	a.leaving = !a.present[a.r.authority()]
 }
 
@@ -65,6 +73,7 @@ func (a *absence) back() {
 
 // tick tells the user that the authority is silent: at first, and then more and more rarely.
 func (a *absence) tick(now time.Time) {
+	a.retellAway(now)
 	if a.since.IsZero() || a.leaving {
 		return
 	}

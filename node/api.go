@@ -162,8 +162,18 @@ type MemberInfo struct {
 	// Muted: nothing that it says counts, until MutedUntil or, if that is zero, until it is unmuted.
 	Muted      bool      `json:"muted,omitempty"`
 	MutedUntil time.Time `json:"muted_until,omitzero"`
-	Since      time.Time `json:"since"`
-	LastLine   time.Time `json:"last_line,omitzero"`
+	// Away: its person has said that it is away, with a text or none.
+	Away     bool      `json:"away,omitempty"`
+	AwayText string    `json:"away_text,omitempty"`
+	Since    time.Time `json:"since"`
+	LastLine time.Time `json:"last_line,omitzero"`
+}
+
+// TellInfo is a direct message that has arrived. Away is set if its reader is away, the first time that this node's user is told so.
+type TellInfo struct {
+	ID       string `json:"id"`
+	Away     bool   `json:"away,omitempty"`
+	AwayText string `json:"away_text,omitempty"`
 }
 
 // MembersInfo is the roster.

@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveAsk serves the requests of a member to leave, to invite, and for another nick.
+// serveAsk serves the requests of a member to leave, to invite, for another nick, and to be shown as away.
 func (n *Node) serveAsk(s network.Stream) {
 	var req protocol.AskRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.AskReply, error) {
@@ -45,6 +45,9 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 	}
 	if q.req.Nick != "" {
 		return nickReply(r.desk.rename(q.peer, q.req.Nick))
+	}
+	if q.req.Away != nil {
+		return &protocol.AskReply{OK: r.desk.presence.tellsAway(q.peer, *q.req.Away)}, nil
 	}
 	info, err := r.desk.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)
 	if err != nil {

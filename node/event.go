@@ -142,6 +142,14 @@ type (
 		OldNick string  `json:"old_nick"`
 		Self    bool    `json:"self"`
 	}
+	// MemberAway says that the person of a member, or with Self of this node, is away, or is back. It changes nothing else.
+	MemberAway struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Away bool    `json:"away"`
+		Text string  `json:"text"`
+		Self bool    `json:"self"`
+	}
 	// Unbanned says that a ban was lifted.
 	Unbanned MemberJoined
 	// Message is a line that counts.
@@ -281,6 +289,7 @@ func (MuteReason) Type() string       { return "mute_reason" }
 func (Muted) Type() string            { return "muted" }
 func (Unmuted) Type() string          { return "unmuted" }
 func (Renamed) Type() string          { return "renamed" }
+func (MemberAway) Type() string       { return "away" }
 func (Unbanned) Type() string         { return "unbanned" }
 func (Message) Type() string          { return "message" }
 func (Backlog) Type() string          { return "backlog" }

@@ -101,6 +101,9 @@ func (r *room) memberInfos() []MemberInfo {
 			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Self: self,
 			Since: earlier(m.Since, r.l.now()), LastLine: r.lastLineOf(m.Peer),
 		}
+		if a := r.awayOf(m.Peer); a.Away {
+			info.Away, info.AwayText = true, a.Text
+		}
 		if mute, muted := r.muted(m.Peer); muted {
 			info.Muted, info.MutedUntil = true, mute.Until
 		}

@@ -141,6 +141,9 @@ const (
 	// maxParked, in requests of strangers that wait until a room is resumed; members have two each.
 	maxParked = 64
 
+	// awayRate and awayBurst, in times a second that a member may say whether its person is away: each goes to the whole room.
+	awayRate  = 0.1
+	awayBurst = 4
 	// maxPresence, in bytes of addresses in one answer to a poll. The other members are listed without addresses.
 	maxPresence = 256 << 10
 

@@ -21,6 +21,7 @@ type loop struct {
 	directory directory
 	warned    map[string]time.Time // by code, and the name or the member it is about
 	trusts    trusts
+	away      protocol.Away // what others are told of this node's person
 	pins      pins
 	book      *book
 	subs      map[*Subscription]struct{}

@@ -68,6 +68,9 @@ func (q setNick) run(l *loop) (ownNick, error) {
 	if err != nil {
 		return ownNick{}, err
 	}
+	if err := r.mayTalk(); err != nil {
+		return ownNick{}, err
+	}
 	me, _ := r.me()
 	if r.owner() {
 		if r, err = l.ownRoom(q.room); err == nil {

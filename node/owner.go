@@ -138,7 +138,10 @@ func (d *authorityDesk) committed(c authority.Commit) {
 		}
 	}
 	switch c.Change.Kind {
+	case authority.Left, authority.Removed:
+		delete(d.presence.aways, c.Change.Peer)
 	case authority.Muted:
+		d.presence.quiet(c.Change.Peer)
 		d.tracker.follow(c)
 		if h, held := d.polls.held[c.Change.Peer]; held {
 			d.answerPoll(c.Change.Peer, h)
@@ -277,6 +280,7 @@ func (d *authorityDesk) tick(now time.Time) {
 			d.presence.noteGone(p)
 		}
 	}
+	d.presence.awayPace.Sweep(now)
 	for p, at := range d.attempts {
 		if now.Sub(at) >= attemptEvery {
 			delete(d.attempts, p)

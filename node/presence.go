@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -15,6 +16,9 @@ type presence struct {
 	r     *room
 	heard map[peer.ID]heard     // what each member last said that it has
 	gone  map[peer.ID]time.Time // guests, since when nobody has heard of them
+	aways map[peer.ID]protocol.Away
+	// awayPace limits how often each member may say whether its person is away.
+	awayPace *ratelimit.Keyed[peer.ID]
 	// leaving is set if this node ends and the room continues without it; see sayLeaving.
 	leaving bool
 	number  uint64 // grows when the members are told the list of present ones
@@ -33,7 +37,7 @@ type heard struct {
 
 func newPresence(r *room) presence {
 	// Not from 1: a member that has a number from before our restart has another list.
-	return presence{r: r, heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time), number: rand.Uint64N(protocol.MaxCounter/2) + 1}
+	return presence{r: r, heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time), aways: make(map[peer.ID]protocol.Away), awayPace: keyed[peer.ID](budget{awayRate, awayBurst}), number: rand.Uint64N(protocol.MaxCounter/2) + 1}
 }
 
 // noteHeard saves which records and key a member has, and reports the progress of removals and of the epoch.
@@ -62,6 +66,7 @@ func (pr *presence) noteGone(p peer.ID) {
 	}
 	if _, ok := pr.heard[p]; ok {
 		delete(pr.heard, p)
+		delete(pr.aways, p) // its next life is there
 		if pr.r.l.n.isEphemeral(p) {
 			pr.gone[p] = pr.r.l.now()
 		}
@@ -143,7 +148,7 @@ func (pr *presence) withAddrs() []protocol.Presence {
 		if !present[m.Peer] || pr.leaving && m.Peer == pr.r.l.n.self {
 			continue
 		}
-		p := protocol.Presence{Peer: m.Peer}
+		p := protocol.Presence{Peer: m.Peer, Away: pr.aways[m.Peer]}
 		if size < maxPresence {
 			p.Addrs = pr.r.l.toldAddrsOf(m.Peer)
 		}

@@ -180,6 +180,10 @@ func (s *scenario) act(who, verb string, args []string) error {
 		_, err = n.Mute(ctx, room, who, strings.Join(reason, " "), d)
 	case "unmute":
 		_, err = n.Unmute(ctx, room, rest[0])
+	case "away":
+		err = n.SetAway(ctx, true, words)
+	case "back":
+		err = n.SetAway(ctx, false, "")
 	case "nick":
 		_, err = n.SetNick(ctx, room, rest[0])
 	case "unban":
@@ -392,6 +396,11 @@ func describe(ev Event) string {
 		if !b.Until.IsZero() {
 			d += " until then"
 		}
+	case MemberAway:
+		d = b.Nick + " is back"
+		if b.Away {
+			d = b.Nick + " is away" + why(b.Text)
+		}
 	case Renamed:
 		d = b.OldNick + " is " + b.Nick + " now"
 	case Unmuted:
@@ -460,6 +469,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		Muted{},
 		Unmuted{},
 		Renamed{},
+		MemberAway{},
 		Message{},
 		Hidden{},
 		Expired{},

@@ -54,29 +54,33 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 
 // Tell sends a direct message to a member, and returns its ID when the member's node has it. It fails with unavailable if that
 // node cannot be reached; the message is not kept for later.
-func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error) {
+func (n *Node) Tell(ctx context.Context, room, who, text string) (TellInfo, error) {
 	if err := validSay(text); err != nil {
-		return "", err
+		return TellInfo{}, err
 	}
 	if err := n.pace(ctx, text); err != nil {
-		return "", err
+		return TellInfo{}, err
 	}
 	t, err := ask(ctx, n, tellTarget{room, who})
 	if err != nil {
-		return "", err
+		return TellInfo{}, err
 	}
 	req := protocol.TellRequest{Room: t.room, Text: text, At: time.Now().UTC().Truncate(time.Millisecond)}
 	if _, err := random.Read(req.ID[:]); err != nil {
-		return "", err
+		return TellInfo{}, err
 	}
 	var reply protocol.TellReply
 	if err := n.request(ctx, t.peer, protocol.TellID, &req, &reply); err != nil {
-		return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not sent: %s cannot be reached: %s", t.nick, fault.Network(err)), Reason: fault.CannotTell}
+		return TellInfo{}, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not sent: %s cannot be reached: %s", t.nick, fault.Network(err)), Reason: fault.CannotTell}
 	}
 	if !reply.OK {
-		return "", &Error{Code: CodeRefused, Text: fmt.Sprintf("not sent: the node of %s does not accept it", t.nick), Reason: fault.NotTaken}
+		return TellInfo{}, &Error{Code: CodeRefused, Text: fmt.Sprintf("not sent: the node of %s does not accept it", t.nick), Reason: fault.NotTaken}
 	}
-	return directID(req.ID), nil
+	away, err := ask(ctx, n, answerAway{t.room, t.peer})
+	if err != nil {
+		away = protocol.Away{} // it has arrived all the same
+	}
+	return TellInfo{ID: directID(req.ID), Away: away.Away, AwayText: away.Text}, nil
 }
 
 type (

@@ -132,6 +132,8 @@ const (
 	// ephemeralGone: an ephemeral member that has not been heard of for this long no longer keeps its nick from others. A node
 	// that is started again is there sooner, and says so itself.
 	ephemeralGone = 5 * time.Second
+	// awayAgain: when an authority is told again that the person here is away, or back, if it has not taken it.
+	awayAgain = 10 * time.Second
 	// attemptEvery: the user is warned once in this time that a peer has tried to do what it may not.
 	attemptEvery = time.Minute
 	// versionEvery: the user is told once in this time that there are nodes of another version, however many there are.

@@ -6,13 +6,20 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// AskRequest asks the authority to end the caller's membership, to make an invite, or to give the caller another nick: exactly one of
-// these.
+// AskRequest asks the authority to end the caller's membership, to make an invite, to give the caller another nick, or to tell the
+// others that the caller is away or back: exactly one of these.
 type AskRequest struct {
 	Room   RoomID
 	Leave  bool
 	Invite *AskInvite
 	Nick   string
+	Away   *Away
+}
+
+// Away says whether a member is away. Text is "" if it is not, and may be if it is.
+type Away struct {
+	Away bool
+	Text string
 }
 
 // AskInvite asks for an invite, which a member gets if the policy lets members invite.
@@ -49,6 +56,10 @@ func (f *AskRequest) encode() ([]byte, error) {
 		wishes++
 		m.Ask = &pb.AskRequest_Nick{Nick: &pb.AskNick{Nick: f.Nick}}
 	}
+	if f.Away != nil {
+		wishes++
+		m.Ask = &pb.AskRequest_Away{Away: &pb.AskAway{Away: f.Away.Away, Text: f.Away.Text}}
+	}
 	if wishes > 1 {
 		return nil, malformed("ask", "more than one wish")
 	}
@@ -75,9 +86,20 @@ func (f *AskRequest) read(r *fieldReader, m *pb.AskRequest) {
 		}
 	case *pb.AskRequest_Nick:
 		f.Nick = r.asked("nick.nick", a.Nick.Nick)
+	case *pb.AskRequest_Away:
+		away := r.away("away", a.Away.Away, a.Away.Text)
+		f.Away = &away
 	default:
 		r.fail("ask", "no wish")
 	}
+}
+
+func (r *fieldReader) away(field string, away bool, text string) Away {
+	r.failWith(field+".text", validAway(text))
+	if !away && text != "" {
+		r.fail(field+".text", "present where nobody is away")
+	}
+	return Away{away, text}
 }
 
 func (f *AskReply) max() int { return maxRequest }

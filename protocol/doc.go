@@ -86,6 +86,7 @@
 //	for_ms                milliseconds, to 290 years; 0: without end
 //	name, …_nick, nick    1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
 //	                      around it; a nick asked for (JoinRequest, AskInvite, AskNick): 1 to 128 bytes, no control characters
+//	away_text, text of AskAway    to 120 bytes (MaxAway), one line, no blanks around it; only where away is set
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p

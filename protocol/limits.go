@@ -18,6 +18,8 @@ const (
 	MaxSubject = 400
 	// MaxReason is in bytes: a reason is one sentence, and IRC has about as many bytes for the comment of a kick.
 	MaxReason = 400
+	// MaxAway is in bytes: a few words, which are in every list of present members.
+	MaxAway = 120
 	// MaxMembers is the number of members of a room. An author sends a line to each of them itself (to 512 members that is 200 kB,
 	// and some 10 ms of a core), and the state of a room and the answers to polls grow with it.
 	MaxMembers = 512

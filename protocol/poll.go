@@ -80,6 +80,7 @@ type Knocker struct {
 type Presence struct {
 	Peer  peer.ID
 	Addrs []multiaddr.Multiaddr // without /p2p
+	Away  Away
 }
 
 func (f *PollAsk) max() int { return maxRequest }
@@ -175,7 +176,7 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 func presentToPB(ps []Presence) []*pb.Presence {
 	ms := make([]*pb.Presence, len(ps))
 	for i, p := range ps {
-		ms[i] = &pb.Presence{Peer: []byte(p.Peer), Addrs: addrBytes(p.Addrs)}
+		ms[i] = &pb.Presence{Peer: []byte(p.Peer), Addrs: addrBytes(p.Addrs), Away: p.Away.Away, AwayText: p.Away.Text}
 	}
 	return ms
 }
@@ -186,7 +187,7 @@ func (r *fieldReader) present(ms []*pb.Presence) []Presence {
 	}
 	ps := make([]Presence, len(ms))
 	for i, m := range ms {
-		ps[i] = Presence{Peer: r.peer("present.peer", m.Peer), Addrs: r.addrs("present.addrs", m.Addrs, MaxAddrs)}
+		ps[i] = Presence{Peer: r.peer("present.peer", m.Peer), Addrs: r.addrs("present.addrs", m.Addrs, MaxAddrs), Away: r.away("present.away", m.Away, m.AwayText)}
 	}
 	return ps
 }

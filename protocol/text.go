@@ -41,6 +41,9 @@ func ValidText(s string) error {
 // NormalizeReason returns a reason that a person typed as it is sent: without blanks around it, in Unicode form NFC. It may be empty.
 func NormalizeReason(s string) (string, error) { return normalize("reason", s, validReason) }
 
+// NormalizeAway is NormalizeReason for the text of a person who is away.
+func NormalizeAway(s string) (string, error) { return normalize("text", s, validAway) }
+
 // NormalizeSubject is NormalizeReason for a subject.
 func NormalizeSubject(s string) (string, error) { return normalize("subject", s, validSubject) }
 
@@ -89,6 +92,7 @@ func normalize(what, s string, valid func(string) error) (string, error) {
 }
 
 func validReason(s string) error  { return validLine(s, MaxReason) }
+func validAway(s string) error    { return validLine(s, MaxAway) }
 func validSubject(s string) error { return validLine(s, MaxSubject) }
 
 func validRoomName(s string) error { return validName(s, MaxRoomName, MaxRoomNameRunes) }

@@ -52,6 +52,19 @@ test('a room across pages and a console', async () => {
   await picture(a, 'room');
   await portrait(a, 'page');
 
+  // Bob goes away, and alice is told when she writes to him alone.
+  await b.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await b.getByRole('button', { name: 'I am away…' }).click();
+  await b.getByLabel('Why, or until when').fill('lunch');
+  await b.getByRole('button', { name: 'I am away', exact: true }).click();
+  await a.locator('people-pane').getByRole('button', { name: /^bob .*away: lunch/ }).waitFor();
+  await a.getByRole('textbox', { name: /^Your line/ }).fill('/msg bob psst');
+  await a.keyboard.press('Enter');
+  await a.getByText('bob is away: lunch').first().waitFor();
+  await b.getByRole('textbox', { name: /^Your line/ }).fill('/back');
+  await b.keyboard.press('Enter');
+  await a.locator('people-pane').getByRole('button', { name: /^bob$/ }).waitFor();
+
   // Bob takes another name. Alice's is taken, and he is offered one that is free.
   await b.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
   await b.getByRole('button', { name: 'Change your name…' }).click();

@@ -57,6 +57,7 @@ func Events() []node.EventBody {
 		node.Muted{Text: Hostile, By: AliceID, ByNick: Hostile, At: at},
 		node.Unmuted{Peer: DaveID, Nick: "dave"},
 		node.Unmuted{Peer: MeID, Nick: "bob", Self: true},
+		node.MemberAway{Peer: DaveID, Nick: Hostile, Away: true, Text: Hostile},
 		node.Renamed{Peer: DaveID, Nick: "david", OldNick: "dave"},
 		node.Renamed{Peer: DaveID, Nick: Hostile, OldNick: Hostile},
 		node.Renamed{Peer: MeID, Nick: "robert", OldNick: "bob", Self: true},

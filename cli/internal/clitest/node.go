@@ -247,9 +247,22 @@ func (f *Node) Say(_ context.Context, room, text string, action bool) (string, e
 	return "m1", nil
 }
 
-func (f *Node) Tell(_ context.Context, room, who, text string) (string, error) {
+func (f *Node) SetAway(_ context.Context, away bool, text string) error {
+	if !away {
+		return f.note("back")
+	}
+	return f.note("away", text)
+}
+
+func (f *Node) Tell(_ context.Context, room, who, text string) (node.TellInfo, error) {
 	f.waits()
-	return "d1", f.note("tell", roomName(room), who, text)
+	info := node.TellInfo{ID: "d1"}
+	for _, m := range f.MemberList {
+		if m.Nick == who {
+			info.Away, info.AwayText = m.Away, m.AwayText
+		}
+	}
+	return info, f.note("tell", roomName(room), who, text)
 }
 
 func (f *Node) Members(context.Context, string) (node.MembersInfo, error) {

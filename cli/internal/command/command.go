@@ -215,6 +215,14 @@ func Table() []*Command {
 			Help: "list the members of the room; its owner also sees who knocks", Examples: []string{"/members"},
 		},
 		{
+			Name: "away", Usage: "[TEXT]", Max: 1, Run: runAway,
+			Help: "tell the others that you are away, in every room, until /back; whoever writes to you alone is told too", Examples: []string{"/away", "/away lunch, back at two"},
+		},
+		{
+			Name: "back", Run: runBack,
+			Help: "tell the others that you are back", Examples: []string{"/back"},
+		},
+		{
 			Name: "whois", Usage: "NICK", Role: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runWhois,
 			Help: "show a member's peer ID, their words, and when they joined and last spoke", Examples: []string{"/whois bob"},
 		},

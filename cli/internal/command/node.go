@@ -19,7 +19,8 @@ type Node interface {
 	Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error)
 	Leave(ctx context.Context, room string) error
 	Say(ctx context.Context, room, text string, action bool) (string, error)
-	Tell(ctx context.Context, room, who, text string) (string, error)
+	Tell(ctx context.Context, room, who, text string) (node.TellInfo, error)
+	SetAway(ctx context.Context, away bool, text string) error
 	Members(ctx context.Context, room string) (node.MembersInfo, error)
 	Verify(ctx context.Context, room, who string, verified bool) (node.Verification, error)
 	Verified(ctx context.Context) ([]node.Verification, error)

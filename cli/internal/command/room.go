@@ -318,10 +318,29 @@ func say(ctx context.Context, c Call, text string, action bool) (Reply, error) {
 }
 
 func runMsg(ctx context.Context, c Call) (Reply, error) {
-	if _, err := c.Node.Tell(ctx, c.Room.ID, c.Args[0], c.Args[1]); err != nil {
+	told, err := c.Node.Tell(ctx, c.Room.ID, c.Args[0], c.Args[1])
+	if err != nil {
 		return Reply{}, err
 	}
-	return replied("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
+	lines := []safe.Text{"[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1])}
+	if told.Away {
+		lines = append(lines, render.NoticeMark+safe.Name(c.Args[0])+" is "+render.AwayText(told.AwayText))
+	}
+	return replied(lines...)
+}
+
+func runAway(ctx context.Context, c Call) (Reply, error) {
+	if err := c.Node.SetAway(ctx, true, c.Arg(0)); err != nil {
+		return Reply{}, err
+	}
+	return replied(render.NoticeMark + "you are " + render.AwayText(c.Arg(0)) + "; /back ends it")
+}
+
+func runBack(ctx context.Context, c Call) (Reply, error) {
+	if err := c.Node.SetAway(ctx, false, ""); err != nil {
+		return Reply{}, err
+	}
+	return replied(render.NoticeMark + "you are back")
 }
 
 // runNick asks for another nick; the event says that it is ours.
@@ -349,6 +368,9 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 		}
 		if who.Muted {
 			line += "  muted" + render.Until(who.MutedUntil)
+		}
+		if who.Away {
+			line += "  " + render.AwayText(who.AwayText)
 		}
 		switch {
 		case who.Role == Knocking:

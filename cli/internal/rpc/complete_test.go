@@ -71,6 +71,8 @@ var consoleCommands = map[string]counterpart{
 	"ban":      {methods: "room.ban"},
 	"unban":    {methods: "room.unban"},
 	"nick":     {methods: "room.nick"},
+	"away":     {methods: "node.away"},
+	"back":     {methods: "node.back"},
 	"mute":     {methods: "room.mute"},
 	"unmute":   {methods: "room.unmute"},
 	"bans":     {methods: "room.bans"},

@@ -57,6 +57,9 @@ type (
 		Text   string `json:"text"`
 		Action bool   `json:"action,omitempty"`
 	}
+	awayParams struct {
+		Text string `json:"text,omitempty"`
+	}
 	nickParams struct {
 		Room string `json:"room"`
 		Nick string `json:"nick"`
@@ -204,6 +207,8 @@ func (m rpcMethods) table() handler.Map {
 		"node.verified":  method(m, m.verified),
 		"node.ignore":    method(m, m.ignore),
 		"node.ignored":   method(m, m.ignored),
+		"node.away":      method(m, m.away),
+		"node.back":      method(m, m.back),
 		"node.subscribe": method(m, m.subscribe),
 		"node.shown":     method(m, m.shown),
 		"node.focus":     method(m, m.setFocus),
@@ -598,9 +603,16 @@ func (m rpcMethods) say(ctx context.Context, p sayParams) (idResult, error) {
 	return idResult{id}, err
 }
 
-func (m rpcMethods) tell(ctx context.Context, p tellParams) (idResult, error) {
-	id, err := m.n.Tell(ctx, p.Room, p.Who, p.Text)
-	return idResult{id}, err
+func (m rpcMethods) tell(ctx context.Context, p tellParams) (node.TellInfo, error) {
+	return m.n.Tell(ctx, p.Room, p.Who, p.Text)
+}
+
+func (m rpcMethods) away(ctx context.Context, p awayParams) (done, error) {
+	return done{}, m.n.SetAway(ctx, true, p.Text)
+}
+
+func (m rpcMethods) back(ctx context.Context, _ noParams) (done, error) {
+	return done{}, m.n.SetAway(ctx, false, "")
 }
 
 func (m rpcMethods) nick(ctx context.Context, p nickParams) (nickResult, error) {

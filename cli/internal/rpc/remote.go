@@ -109,10 +109,17 @@ func (c *Client) Say(ctx context.Context, room, text string, action bool) (strin
 	return r.ID, err
 }
 
-func (c *Client) Tell(ctx context.Context, room, who, text string) (string, error) {
-	var r idResult
+func (c *Client) Tell(ctx context.Context, room, who, text string) (node.TellInfo, error) {
+	var r node.TellInfo
 	err := c.ask(ctx, "room.tell", tellParams{room, who, text}, &r)
-	return r.ID, err
+	return r, err
+}
+
+func (c *Client) SetAway(ctx context.Context, away bool, text string) error {
+	if !away {
+		return c.ask(ctx, "node.back", noParams{}, &done{})
+	}
+	return c.ask(ctx, "node.away", awayParams{text}, &done{})
 }
 
 func (c *Client) Members(ctx context.Context, room string) (node.MembersInfo, error) {

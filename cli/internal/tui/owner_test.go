@@ -19,7 +19,7 @@ func TestScreenOwnerAtAGlance(t *testing.T) {
 	g.f.Open[0].Expires = clitest.Noon.Add(18 * time.Minute)
 	g.passes(time.Second)
 	g.sees("lab │ yours │ 1 knocking │ 3 members │ key 3 │ 1 node connected",
-		"MEMBERS 3", "@ bob  owner, you", "+ dave  member", "! alice  away",
+		"MEMBERS 3", "@ bob  owner, you", "+ dave  member", "! alice  offline",
 		"KNOCKING 1", "? mallory knocks", "INVITES 1", "+ open for carol, 17 min", "BANNED 2", "- dave", "- eve, 89 min")
 }
 

@@ -48,7 +48,7 @@ type item struct {
 	word  string
 	peer  node.PeerID
 	self  bool
-	pale  bool // for a member who is away
+	pale  bool // for a member who is away or offline
 	trust node.Trust
 }
 
@@ -113,12 +113,12 @@ func memberItems(members []node.MemberInfo) []item {
 		if who.Role == node.RoleOwner {
 			mark, role = "@", "owner"
 		}
-		away := !who.Present && !who.Self
+		offline := !who.Present && !who.Self
 		switch {
-		case away && who.Role == node.RoleOwner:
-			role = "owner, away"
-		case away:
-			mark, role = "!", "away"
+		case offline && who.Role == node.RoleOwner:
+			role = "owner, offline"
+		case offline:
+			mark, role = "!", "offline"
 		case who.Self && who.Role == node.RoleOwner:
 			role = "owner, you"
 		case who.Self:
@@ -136,9 +136,12 @@ func memberItems(members []node.MemberInfo) []item {
 		if who.Muted {
 			role += ", muted"
 		}
+		if who.Away && !offline {
+			role += ", " + render.AwayText(who.AwayText)
+		}
 		items[i] = item{
 			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, word: words[i], peer: who.Peer,
-			self: who.Self, pale: away, trust: who.Trust,
+			self: who.Self, pale: offline || who.Away, trust: who.Trust,
 		}
 	}
 	return items

@@ -81,7 +81,7 @@ func TestScreenVerifiedMarks(t *testing.T) {
 		{Peer: clitest.AliceID, Nick: "alice", Trust: node.Trust{Verified: true}},
 	}
 	g.passes(time.Second)
-	g.sees("+✓carol  verified", "!✓erin  away, verified", "+ ✓frank  member", "+!car0l  another key",
+	g.sees("+✓carol  verified", "!✓erin  offline, verifi…", "+ ✓frank  member", "+!car0l  another key",
 		"? erin (! another key) knocks: F5 lets in", "?!erin another key", "?✓alice verified")
 	g.says("/verify car0l")
 	g.sees(`! "car0l" could be car0l (`, "carol (")
@@ -268,8 +268,8 @@ func TestScreenMouse(t *testing.T) {
 	g.sees("lab> /kick dave")
 	g.press("ctrl+c")
 	g.clicks("MEMBERS")
-	g.clicks("alice  away")
-	g.sees(">! alice  away")
+	g.clicks("alice  offline")
+	g.sees(">! alice  offline")
 	g.clicks("you own lab")
 	g.misses(">! alice", "k kick")
 	g.clicks("1:lobby")

@@ -105,6 +105,7 @@ const (
 	BadRoomName Reason = "bad room name" // Limit, in letters
 	BadSubject  Reason = "bad subject"   // Limit, in bytes
 	BadReason   Reason = "bad reason"    // Limit, in bytes
+	BadAway     Reason = "bad away"      // Limit, in bytes
 	BadText     Reason = "bad text"      // Limit, in bytes
 	BadExpiry   Reason = "bad expiry"    // Limit, in seconds
 	BadIdle     Reason = "bad idle time"

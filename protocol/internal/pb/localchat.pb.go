@@ -2613,6 +2613,8 @@ type Presence struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
 	Addrs         [][]byte               `protobuf:"bytes,2,rep,name=addrs,proto3" json:"addrs,omitempty"`
+	Away          bool                   `protobuf:"varint,3,opt,name=away,proto3" json:"away,omitempty"`
+	AwayText      string                 `protobuf:"bytes,4,opt,name=away_text,json=awayText,proto3" json:"away_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2659,6 +2661,20 @@ func (x *Presence) GetAddrs() [][]byte {
 		return x.Addrs
 	}
 	return nil
+}
+
+func (x *Presence) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
+}
+
+func (x *Presence) GetAwayText() string {
+	if x != nil {
+		return x.AwayText
+	}
+	return ""
 }
 
 type JoinRequest struct {
@@ -2845,6 +2861,7 @@ type AskRequest struct {
 	//	*AskRequest_Leave
 	//	*AskRequest_Invite
 	//	*AskRequest_Nick
+	//	*AskRequest_Away
 	Ask           isAskRequest_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2921,6 +2938,15 @@ func (x *AskRequest) GetNick() *AskNick {
 	return nil
 }
 
+func (x *AskRequest) GetAway() *AskAway {
+	if x != nil {
+		if x, ok := x.Ask.(*AskRequest_Away); ok {
+			return x.Away
+		}
+	}
+	return nil
+}
+
 type isAskRequest_Ask interface {
 	isAskRequest_Ask()
 }
@@ -2937,11 +2963,17 @@ type AskRequest_Nick struct {
 	Nick *AskNick `protobuf:"bytes,4,opt,name=nick,proto3,oneof"`
 }
 
+type AskRequest_Away struct {
+	Away *AskAway `protobuf:"bytes,5,opt,name=away,proto3,oneof"`
+}
+
 func (*AskRequest_Leave) isAskRequest_Ask() {}
 
 func (*AskRequest_Invite) isAskRequest_Ask() {}
 
 func (*AskRequest_Nick) isAskRequest_Ask() {}
+
+func (*AskRequest_Away) isAskRequest_Ask() {}
 
 type AskLeave struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3075,6 +3107,59 @@ func (x *AskNick) GetNick() string {
 	return ""
 }
 
+// Text is absent where away is not set.
+type AskAway struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Away          bool                   `protobuf:"varint,1,opt,name=away,proto3" json:"away,omitempty"`
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskAway) Reset() {
+	*x = AskAway{}
+	mi := &file_localchat_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskAway) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskAway) ProtoMessage() {}
+
+func (x *AskAway) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskAway.ProtoReflect.Descriptor instead.
+func (*AskAway) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AskAway) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
+}
+
+func (x *AskAway) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // Code says why a wish for a nick is refused.
 type AskReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3088,7 +3173,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3100,7 +3185,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3113,7 +3198,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -3158,7 +3243,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3255,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3268,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -3240,7 +3325,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3252,7 +3337,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3265,7 +3350,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -3311,7 +3396,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3323,7 +3408,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3336,7 +3421,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -3398,7 +3483,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3410,7 +3495,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3423,7 +3508,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -3458,7 +3543,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3470,7 +3555,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3483,7 +3568,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{41}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -3571,7 +3656,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3583,7 +3668,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3596,7 +3681,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{42}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -3664,7 +3749,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3676,7 +3761,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3689,7 +3774,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{43}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -3718,7 +3803,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3730,7 +3815,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3743,7 +3828,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -3783,7 +3868,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3795,7 +3880,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3808,7 +3893,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -3827,7 +3912,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3839,7 +3924,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3852,7 +3937,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -3874,7 +3959,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3886,7 +3971,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3899,7 +3984,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{47}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -3944,7 +4029,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3956,7 +4041,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3969,7 +4054,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{48}
+	return file_localchat_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -4164,10 +4249,12 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\"2\n" +
 	"\bEpochKey\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"4\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"e\n" +
 	"\bPresence\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x14\n" +
-	"\x05addrs\x18\x02 \x03(\fR\x05addrs\"a\n" +
+	"\x05addrs\x18\x02 \x03(\fR\x05addrs\x12\x12\n" +
+	"\x04away\x18\x03 \x01(\bR\x04away\x12\x1b\n" +
+	"\taway_text\x18\x04 \x01(\tR\bawayText\"a\n" +
 	"\vJoinRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x14\n" +
@@ -4182,13 +4269,14 @@ const file_localchat_proto_rawDesc = "" +
 	"\tadmission\x18\x06 \x01(\x04R\tadmission\x12\x16\n" +
 	"\x06reason\x18\a \x01(\fR\x06reason\x12\x10\n" +
 	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04head\x18\t \x01(\fR\x04head\"\xb7\x01\n" +
+	"\x04head\x18\t \x01(\fR\x04head\"\xe4\x01\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
 	"\x05leave\x18\x02 \x01(\v2\x16.localchat.v1.AskLeaveH\x00R\x05leave\x121\n" +
 	"\x06invite\x18\x03 \x01(\v2\x17.localchat.v1.AskInviteH\x00R\x06invite\x12+\n" +
-	"\x04nick\x18\x04 \x01(\v2\x15.localchat.v1.AskNickH\x00R\x04nickB\x05\n" +
+	"\x04nick\x18\x04 \x01(\v2\x15.localchat.v1.AskNickH\x00R\x04nick\x12+\n" +
+	"\x04away\x18\x05 \x01(\v2\x15.localchat.v1.AskAwayH\x00R\x04awayB\x05\n" +
 	"\x03ask\"\n" +
 	"\n" +
 	"\bAskLeave\">\n" +
@@ -4197,7 +4285,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\n" +
 	"expires_ms\x18\x02 \x01(\x04R\texpiresMs\"\x1d\n" +
 	"\aAskNick\x12\x12\n" +
-	"\x04nick\x18\x01 \x01(\tR\x04nick\"\x91\x01\n" +
+	"\x04nick\x18\x01 \x01(\tR\x04nick\"1\n" +
+	"\aAskAway\x12\x12\n" +
+	"\x04away\x18\x01 \x01(\bR\x04away\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\x91\x01\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12*\n" +
@@ -4345,7 +4436,7 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -4391,19 +4482,20 @@ var file_localchat_proto_goTypes = []any{
 	(*AskLeave)(nil),     // 41: localchat.v1.AskLeave
 	(*AskInvite)(nil),    // 42: localchat.v1.AskInvite
 	(*AskNick)(nil),      // 43: localchat.v1.AskNick
-	(*AskReply)(nil),     // 44: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 45: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 46: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 47: localchat.v1.SyncRequest
-	(*Head)(nil),         // 48: localchat.v1.Head
-	(*SyncReply)(nil),    // 49: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 50: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 51: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 52: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 53: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 54: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 55: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 56: localchat.v1.RoomAd
+	(*AskAway)(nil),      // 44: localchat.v1.AskAway
+	(*AskReply)(nil),     // 45: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 46: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 47: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 48: localchat.v1.SyncRequest
+	(*Head)(nil),         // 49: localchat.v1.Head
+	(*SyncReply)(nil),    // 50: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 51: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 52: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 53: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 54: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 55: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 56: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 57: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
 	9,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -4444,23 +4536,24 @@ var file_localchat_proto_depIdxs = []int32{
 	41, // 35: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
 	42, // 36: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
 	43, // 37: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
-	5,  // 38: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	4,  // 39: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
-	6,  // 40: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 41: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	7,  // 42: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	48, // 43: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	36, // 44: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	22, // 45: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 46: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 47: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	56, // 48: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 49: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	50, // [50:50] is the sub-list for method output_type
-	50, // [50:50] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	44, // 38: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
+	5,  // 39: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	4,  // 40: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	6,  // 41: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 42: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	7,  // 43: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	49, // 44: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	36, // 45: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	22, // 46: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 47: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 48: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	57, // 49: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 50: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	51, // [51:51] is the sub-list for method output_type
+	51, // [51:51] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -4495,8 +4588,9 @@ func file_localchat_proto_init() {
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 		(*AskRequest_Nick)(nil),
+		(*AskRequest_Away)(nil),
 	}
-	file_localchat_proto_msgTypes[42].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[43].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -4506,7 +4600,7 @@ func file_localchat_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   49,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,7 +7,7 @@ import * as rooms from './dialogs-room.js';
 import { toggleDrawer } from './drawers.js';
 import { knock } from './knocks.js';
 import { say } from './outgoing.js';
-import { person, rename } from './dialogs-person.js';
+import { away, back, person, rename } from './dialogs-person.js';
 import { name } from './safe.js';
 import { store } from './store.js';
 
@@ -44,6 +44,8 @@ const commands = {
     room.to = was;
   }) },
   nick: { what: 'NAME changes your name in the room', run: (room, rest) => rename(room, rest) },
+  away: { what: 'TEXT tells the others that you are away', run: (room, rest) => { away(room, rest); } },
+  back: { what: 'tells them that you are back', run: (room) => { back(room); } },
   help: { what: 'explains the page', run: () => node.help() },
   join: { what: 'enters another room', run: () => store.show('') },
   rooms: { what: 'shows the rooms', run: () => store.show('') },

@@ -5,7 +5,7 @@ import { attempt, facts, field, open } from './dialogs.js';
 import { mute, remove } from './dialogs-owner.js';
 import { nick, phrase } from './safe.js';
 import { store } from './store.js';
-import { moment } from './words.js';
+import { awayWords, moment } from './words.js';
 
 /** @typedef {import('./store.js').Room} Room */
 
@@ -24,6 +24,29 @@ export function rename(room, wish) {
         fill(free, other && button(h('span', {}, 'Take ', bdi(nick(other))), () => { input.value = other; }));
         throw err;
       }
+    },
+  });
+}
+
+/** Says in every room that I am away. @param {Room} room @param {string} text */
+export function away(room, text) {
+  attempt(store.rpc.call('node.away', { ...(text && { text }) }).then(() => store.people(room)));
+}
+
+/** Says that I am back. @param {Room} room */
+export function back(room) {
+  attempt(store.rpc.call('node.back', {}).then(() => store.people(room)));
+}
+
+/** Asks for the reason of being away. @param {Room} room */
+function goAway(room) {
+  open({
+    title: 'Say that you are away', does: 'I am away',
+    body: [field('Why, or until when', h('input', { name: 'text', maxlength: '60', placeholder: 'optional' }), 'It is shown beside your name in every room, and to whoever writes to you alone.')],
+    run: async (form) => {
+      const text = String(form.get('text')).trim();
+      await store.rpc.call('node.away', { ...(text && { text }) });
+      store.people(room);
     },
   });
 }
@@ -50,6 +73,12 @@ export function person(room, peer) {
     also.push(button('Change your name…', () => {
       dialog.close();
       rename(room, '');
+    }), m.away ? button('I am back', () => {
+      dialog.close();
+      back(room);
+    }) : button('I am away…', () => {
+      dialog.close();
+      goAway(room);
     }));
   }
   if (room.owned && !m.self) {
@@ -64,7 +93,7 @@ export function person(room, peer) {
       m.verified_other ? h('p', { class: 'fault' }, `You have verified somebody else of this name. This is another key: it may be another person.`) : null,
       facts([
         ['Here as', m.self ? `${role} (you)` : role],
-        ['Now', m.self || m.present ? 'connected' : 'not reached at the moment'],
+        ['Now', (m.self || m.present ? 'connected' : 'not reached at the moment') + (m.away ? `, ${awayWords(m.away_text)}` : '')],
         ...(m.ignored ? /** @type {[string, string][]} */ ([['Ignored', 'you see nothing that they say; they are not told']]) : []),
         ...(m.muted ? /** @type {[string, string][]} */ ([['Muted', m.muted_until ? `until ${moment(m.muted_until)}` : 'until the owner unmutes them']]) : []),
         ['Member since', moment(m.since)],

@@ -158,6 +158,8 @@ function people(store, room, e, at) {
       if (e.self) room.muted = null;
       store.changed('rooms');
       break;
+    case 'away':
+      return store.people(room);
     case 'renamed':
       if (e.self) room.nick = e.nick;
       break;

@@ -1,5 +1,8 @@
 // Lines on their way to the node, and lines of which nobody knows whether they arrived.
 
+import { nick } from './safe.js';
+import { awayWords } from './words.js';
+
 /** @typedef {import('./store.js').Store} Store */
 /** @typedef {import('./store.js').Room} Room */
 /** @typedef {import('./types.js').Outgoing} Outgoing */
@@ -21,12 +24,13 @@ function alike(store, out) {
 export async function send(store, out) {
   Object.assign(out, { state: 'sending', at: Date.now(), known: alike(store, out), error: '' });
   try {
-    const { id } = out.to ? await store.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
+    const { id, away, away_text: awayText } = out.to ? await store.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
       : await store.rpc.call('room.say', { room: out.room, text: out.text, ...(out.action && { action: true }) });
     discard(store, out);
     const room = store.rooms.get(out.room);
     if (out.to && room) {
       room.transcript.add({ key: 'direct ' + id, kind: 'direct', at: Date.now(), text: out.text, peer: store.info?.peer, nick: room.nick, self: true, to: out.toNick, version: 0 });
+      if (away) store.note(room, `${nick(out.toNick, out.to)} is ${awayWords(awayText)}`, Date.now());
       store.changed('lines', out.room);
     }
   } catch (err) {

@@ -122,6 +122,9 @@ export function note(e) {
   return '';
 }
 
+/** That somebody is away, and why. @param {string|undefined} text */
+export function awayWords(text) { return text ? `away: ${phrase(text)}` : 'away'; }
+
 /** Says that I am muted, by whom, until when and why. @param {import('./types.js').Muted} m */
 export function mutedText(m) {
   return `You are muted${m.by_nick || m.by ? ` by ${nick(m.by_nick, m.by)}` : ''}${untilText(m.until)}${because(m.text)}. You can still read, and a line for the owner alone still arrives`;
