@@ -53,18 +53,19 @@ func (c *clock) moved() time.Duration {
 	return 0
 }
 
-// stoodStill reports whether it was called last longer than wakeGap ago. Then the machine has slept, or this process was stopped.
-func (c *clock) stoodStill() bool {
+// stoodStill reports whether its last call was longer ago than expected and wakeGap. Then the machine has slept, or this process was
+// stopped.
+func (c *clock) stoodStill(expected time.Duration) bool {
 	now := c.even()
 	gap := now.Sub(c.seen)
 	c.seen = now
-	return gap > wakeGap
+	return gap > expected+wakeGap
 }
 
 // watchClock tells the rooms that this node owns if the wall clock was set, or if this node was away. It must be called before anything
 // in these rooms is judged by the time. It warns the user of a clock that was set.
 func (l *loop) watchClock() {
-	if l.clock.stoodStill() {
+	if l.clock.stoodStill(l.tempo.gap) {
 		l.woke = true
 		l.doubtTwin()
 		l.stepOwned(authority.Away{})

@@ -334,7 +334,8 @@ func (e connectedness) handle(l *loop) {
 	if e.connected {
 		b := l.book.add(e.peer, nil, l.now())
 		if b != nil {
-			b.pause, b.next = dialBackoffMin, time.Time{}
+			b.pause, b.next, b.alive = dialBackoffMin, time.Time{}, l.now()
+			l.beatBy(b.alive.Add(ownerEvery))
 			if !b.asking && (l.directory.looking || b.wanted || b.fixed) {
 				l.askRoomsOf(b, l.now())
 			}

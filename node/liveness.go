@@ -138,37 +138,13 @@ func (n *Node) closeIfDead(ctx context.Context, c network.Conn) {
 	}
 }
 
-// pingDue: it is time to see which peers are still there.
-type pingDue struct{}
-
-func (pingDue) handle(l *loop) {
-	now, owners := l.now(), make(map[peer.ID]bool, len(l.rooms))
-	for _, r := range l.rooms {
-		owners[r.authority()] = true
-	}
-	var others []*bookEntry
-	for _, e := range l.book.entries {
-		if !e.wanted && !e.pinging && e.pings != nil {
-			_ = e.pings.Reset()
-			e.pings = nil
-		}
-		switch {
-		case !e.wanted || e.pinging || now.Sub(e.alive) < pingEvery/2 || !l.n.connected(e.peer):
-		case owners[e.peer]:
-			l.ping(e, now)
-		default:
-			others = append(others, e)
-		}
-	}
-	for _, e := range longestAgo(others, pingsAtOnce, func(e *bookEntry) time.Time { return e.pinged }) {
-		l.ping(e, now)
-	}
-}
-
 func (l *loop) ping(e *bookEntry, now time.Time) {
 	e.pinging, e.pinged = true, now
-	p, s := e.peer, e.pings
-	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
+	p, s, timeout := e.peer, e.pings, pingTimeout
+	if l.follows(p) {
+		timeout = ownerTimeout
+	}
+	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, timeout)) })
 }
 
 // markAlive records that something has come from p itself, which is as good as the answer to a ping.
@@ -231,7 +207,12 @@ const pingID protocolID = ping.ID
 // servePing sends back the bytes that come, as libp2p's own service does. That service has no limit on how fast it answers.
 func (n *Node) servePing(s network.Stream) {
 	defer s.Close()
-	if err := s.SetDeadline(time.Now().Add(pingStreamLife)); err != nil {
+	who, life := n.admission.visitor(s.Conn()), pingStreamLife
+	guest := who.guest
+	if guest {
+		life = guestPingLife
+	}
+	if err := s.SetDeadline(time.Now().Add(life)); err != nil {
 		return
 	}
 	var b [ping.PingSize]byte
@@ -239,13 +220,14 @@ func (n *Node) servePing(s network.Stream) {
 		if _, err := io.ReadFull(s, b[:]); err != nil {
 			return
 		}
-		if !n.admission.allow(pingID, n.admission.visitor(s.Conn())) {
+		if who = n.admission.visitor(s.Conn()); who.guest != guest || !n.admission.allow(pingID, who) {
 			_ = s.Reset()
 			return
 		}
 		if _, err := s.Write(b[:]); err != nil {
 			return
 		}
+		n.offer(pingedUs{who.peer}) // if the loop is busy, it is pinged in vain
 	}
 }
 

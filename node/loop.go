@@ -44,6 +44,7 @@ type loop struct {
 	// versionTold is the time when the user was last told of nodes of another version.
 	versionTold time.Time
 	twin        twin
+	tempo       rhythm
 	trouble     string // why others cannot find us by mDNS, "" for nothing
 	// aside has the rooms of identities that were moved away, of which the user has not been told yet.
 	aside []store.Aside
@@ -59,6 +60,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		directs:     newDirects(),
 		relayShares: newRelayShares(),
 	}
+	l.startRhythm()
 	l.seq = firstEvent(l.now())
 	l.past.first, l.past.known = l.seq, l.seq
 	if n.cfg.Discovery != nil {
@@ -120,10 +122,7 @@ func (l *loop) enter(r *room) {
 // run is the loop. It returns when the node ends, after it has ended its rooms.
 func (l *loop) run(ctx context.Context) {
 	defer close(l.n.ended)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	beat := time.NewTicker(pingEvery)
-	defer beat.Stop()
+	defer l.stopRhythm()
 	l.book.dialDue(l, l.now())
 	for {
 		select {
@@ -131,11 +130,13 @@ func (l *loop) run(ctx context.Context) {
 			l.stop()
 			return
 		case ev := <-l.n.inbox:
-			ev.handle(l)
-		case <-tick.C:
-			l.tick()
-		case <-beat.C:
-			pingDue{}.handle(l)
+			if ev.handle(l); !isRoutine(ev) {
+				l.stir()
+			}
+		case <-l.tempo.tick.C:
+			l.tickNow()
+		case <-l.tempo.beat.C:
+			l.beat(l.now())
 		}
 		if l.guestsChanged {
 			l.publishGuests()
@@ -169,6 +170,7 @@ func (l *loop) tick() {
 	if l.watchClock(); l.woke {
 		l.woke = false
 		l.networkChanged("woke up")
+		l.pingNow()
 	}
 	l.tickTwin(now)
 	for _, id := range append([]protocol.RoomID(nil), l.order...) {

@@ -83,6 +83,8 @@ type Node struct {
 	signer protocol.KeySigner
 	log    *slog.Logger
 	words  *wordBook
+	// toldOfWaking: the system tells when it has woken, or its wall clock was set.
+	toldOfWaking bool
 	// inbox is the only input of the loop. It is never closed; senders stop when ctx ends.
 	inbox chan inboxEvent
 	// admission decides which requests of other nodes are served.
@@ -142,12 +144,20 @@ func New(cfg Config) (*Node, error) {
 		rm.judge.Store(n.admission)
 		rm.recount()
 	}
+	var wakes func(context.Context, func())
+	if cfg.Host == nil { // a simulated node has no clocks of its own
+		wakes = watchWaking()
+		n.toldOfWaking = wakes != nil
+	}
 	if err := n.watchHost(); err != nil {
 		n.cancel()
 		return nil, errors.Join(err, h.Close(), disk.Close())
 	}
 	n.spawn(func(ctx context.Context) { l.run(ctx) })
 	n.spawn(n.watchNetwork)
+	if wakes != nil {
+		n.spawn(func(ctx context.Context) { wakes(ctx, func() { n.post(clockJumped{}) }) })
+	}
 	if cfg.Discovery != nil {
 		n.spawn(n.discover)
 	}

@@ -268,12 +268,25 @@ func orderName(b protocol.Body) string {
 	return "change the room's log"
 }
 
-func (d *authorityDesk) tick(now time.Time) {
+// renewPolls answers the polls that have waited long enough and, with them, those that have waited half as long: so the members ask again
+// all at once.
+func (d *authorityDesk) renewPolls(now time.Time) {
+	due := false
+	for _, h := range d.polls.held {
+		due = due || now.Sub(h.since) >= pollHold
+	}
+	if !due {
+		return
+	}
 	for p, h := range d.polls.held {
-		if now.Sub(h.since) >= pollHold {
+		if now.Sub(h.since) >= pollHold/2 {
 			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		}
 	}
+}
+
+func (d *authorityDesk) tick(now time.Time) {
+	d.renewPolls(now)
 	for p, h := range d.presence.heard {
 		_, held := d.polls.held[p]
 		if !held && now.Sub(h.at) > pollPatience || d.r.l.n.host.Network().Connectedness(p) != network.Connected {

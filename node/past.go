@@ -141,6 +141,7 @@ func (p replay) line(r *room, id string) *transcript.Line {
 // tell numbers an event and sends it to every subscriber. All subscribers get the events in the same order. It never waits: a
 // subscriber that is too slow gets a Gap.
 func (l *loop) tell(room protocol.RoomID, name string, body EventBody) {
+	l.stir()
 	ev := l.event(room, name, body)
 	for s := range l.subs {
 		s.push(ev)

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"localchat/node/internal/transcript"
 )
 
 // putOutAndBack has n0 kick a member and let it in again at once.
@@ -86,7 +88,7 @@ func TestLateNewsOfRemovalStillOpensStream(t *testing.T) {
 		time.Sleep(2 * (pingEvery + pingTimeout)) // simulated: until both have noticed
 		l.putOutAndBack("n1", func() {})
 		room, n1 := must(l.nodes["n3"].Rooms(l.ctx()))[0].ID, l.nodes["n1"].Info().Peer
-		time.Sleep(5 * time.Second) // simulated
+		time.Sleep(transcript.SyncEvery) // simulated: n3 has compared with n1
 		if linked := must(ask(l.ctx(), l.nodes["n3"], linkedIn(room))); !linked[n1] {
 			t.Error("n3 has no stream to n1")
 		}

@@ -284,6 +284,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.keys.step(c, made)
 	r.publishSnapshot()
 	r.l.guestsChanged = true
+	r.l.beatBy(r.l.now().Add(ownerEvery)) // others are to be watched now
 	switch c.Kind {
 	case authority.Admitted:
 		r.l.book.want(c.Peer, nil)

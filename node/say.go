@@ -77,6 +77,7 @@ type outbox struct {
 	r        *room
 	waiting  []sayRequest // for the key of the epoch
 	reserved reserved
+	spoke    time.Time // when this node last said something here
 }
 
 // say seals, takes and publishes a line, or keeps it until the key is here: a line is never sealed for an epoch older than the
@@ -128,6 +129,8 @@ func (o *outbox) send(c protocol.Content, key protocol.Key) (string, error) {
 		o.r.l.n.log.Warn("publish", "room", o.r.id, "err", err)
 	}
 	o.r.relays.relay(protocol.PassRequest{Line: msg.Raw()})
+	o.spoke = o.r.l.now()
+	o.r.l.beatBy(o.spoke.Add(speakSoon))
 	return msg.ID.Short(), nil
 }
 

@@ -35,14 +35,36 @@ const (
 	// rememberEvery: how often the remembered peers are compared with those in reach.
 	rememberEvery = 10 * time.Second
 
-	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, and these pings after 3 to 6 s. The owners of our
-	// rooms are pinged each time, and pingsAtOnce of the other peers in turn: otherwise each member of a silent room would ping every
-	// other, and a line that is said at that moment would wait for all of the pings.
-	pingEvery   = 2 * time.Second
-	pingTimeout = 3 * time.Second
-	pingsAtOnce = 20
-	// pingStreamLife is how long a stream of pings lasts, as in libp2p's own service.
+	// tickEvery is how often a loop does what is due while something happens, and for stirFor afterwards. At rest that is restTick, or
+	// restTickTold where the system tells of a sleep that is over and of a clock that was set: otherwise a tick has to notice them.
+	tickEvery    = time.Second
+	stirFor      = 15 * time.Second
+	restTick     = 2 * time.Second
+	restTickTold = 5 * time.Second
+
+	// A peer is pinged when it has not been heard of for some time, and is given up if it does not answer within pingTimeout: libp2p
+	// notices a pulled cable after 30 s or more. An owner pings its members after ownerEvery, all of them at once. So a member hears of
+	// the owner that often; if it has not for ownerSilent, it pings the owner itself, and gives it up after ownerTimeout: 6 s after the
+	// owner has gone. Any other two members of a room ping each other after pingEvery, which is before QUIC would send something to
+	// keep the connection open after 15 s. (The one with the smaller peer ID does. The other would ownerEvery later.)
+	ownerEvery   = 3500 * time.Millisecond
+	ownerSilent  = ownerEvery + 500*time.Millisecond
+	ownerTimeout = 1900 * time.Millisecond
+	pingEvery    = 12 * time.Second
+	pingTimeout  = 3 * time.Second
+	// A member that has said something pings the others of the room speakSoon after that, and, for speakFor, as an owner does: what it
+	// says next goes by way of others to those that it does not reach.
+	speakSoon = 200 * time.Millisecond
+	speakFor  = 10 * time.Second
+	// ownerPingsAtOnce and pingsAtOnce are the numbers of peers that are pinged at once as an owner does, and of the others. The next
+	// ones have their turn after pingsAgain: otherwise a line that is said at that moment would wait for all of the pings of a large
+	// room.
+	ownerPingsAtOnce = 64
+	pingsAtOnce      = 20
+	pingsAgain       = 250 * time.Millisecond
+	// pingStreamLife is how long a stream of pings lasts, as in libp2p's own service, and guestPingLife that of a guest.
 	pingStreamLife = 30 * time.Second
+	guestPingLife  = 10 * time.Minute
 	// pingNowTimeout is that of the pings after an address of this machine has changed: the change can break connections, and on a LAN
 	// a ping takes milliseconds.
 	pingNowTimeout = time.Second
@@ -55,7 +77,7 @@ const (
 	netCheckEvery = time.Second
 	// clockSlack: a wall clock that moves by more against time that has passed was set; what NTP slews stays below.
 	clockSlack = 5 * time.Second
-	// wakeGap: a tick of one second that took longer than this means that the machine slept.
+	// wakeGap: a tick that came later than this means that the machine slept.
 	wakeGap = 5 * time.Second
 
 	// lookLasts is how long somebody counts as looking for rooms after a list of them was asked for, or a room by its name: a face that

@@ -72,6 +72,7 @@ func Start(ctx context.Context, h host.Host, s *Snapshot, each Budget, handler H
 	params.PruneBackoff, params.UnsubscribeBackoff = pruneBackoff, unsubscribeBackoff
 	params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore = 0, 0, 0, 0, 0
 	params.Dlazy, params.GossipFactor = 0, 0 // transcript fetches missing lines
+	params.HeartbeatInterval, params.HistoryLength, params.HistoryGossip = heartbeat, 1, 1
 	var err error
 	g.announcer, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
 	if err != nil {
@@ -128,7 +129,7 @@ func (g *Room) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 			}
 			return strangerScore
 		},
-		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
+		AppSpecificWeight: 1, DecayInterval: decayEvery, DecayToZero: decayToZero,
 		Topics: map[string]*pubsub.TopicScoreParams{}, SeenMsgTTL: seenFor,
 	}
 	// No honest node sends messages that the validators reject. The square of their number counts, so that six in a row make
@@ -136,7 +137,7 @@ func (g *Room) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 	for _, topic := range []string{protocol.LinesTopic, protocol.RecordsTopic} {
 		params.Topics[topic] = &pubsub.TopicScoreParams{
 			SkipAtomicValidation: true, TopicWeight: 1, TimeInMeshQuantum: time.Second,
-			InvalidMessageDeliveriesWeight: -1, InvalidMessageDeliveriesDecay: pubsub.ScoreParameterDecay(invalidDecay),
+			InvalidMessageDeliveriesWeight: -1, InvalidMessageDeliveriesDecay: pubsub.ScoreParameterDecayWithBase(invalidDecay, decayEvery, decayToZero),
 		}
 	}
 	return params, &pubsub.PeerScoreThresholds{GossipThreshold: gossipThreshold, PublishThreshold: publishThreshold, GraylistThreshold: graylistThreshold, AcceptPXThreshold: neverPX}

@@ -41,6 +41,12 @@ const (
 	// seenFor is how long pubsub is to remember a message, and SeenLife how long it may do so, since it sweeps once a minute.
 	seenFor  = 10 * time.Second
 	SeenLife = seenFor + time.Minute
+	// heartbeat is how often pubsub tidies up. It forgets a message at the next one, so that it holds no more of them than with its
+	// defaults: five beats, of a second each. Nothing else here waits for a heartbeat, since there is no mesh.
+	heartbeat = 5 * time.Second
+	// decayEvery is how often the scores decay, by factors that bring them below decayToZero in the time that is meant.
+	decayEvery  = 30 * time.Second
+	decayToZero = 0.01
 	// invalidDecay is after how long an invalid message no longer lowers the score of its sender.
 	invalidDecay = 5 * time.Minute
 	// pruneBackoff and unsubscribeBackoff are short, since pubsub's minute would keep a peer that is admitted again from the topic

@@ -13,6 +13,7 @@ import (
 type compare struct {
 	at      time.Time // zero: none is due
 	last    time.Time // when the last one began
+	stirred time.Time // when a line or a member last came
 	again   int       // comparisons that follow the next one at once: the gossip settles within seconds
 	busy    bool      // one is under way
 	flooded time.Time // when a member last said more than it may
@@ -44,7 +45,7 @@ func (t *Transcript) CompareSoon(env Env) []Effect {
 // Subscribed says that lines arrive from now on. Earlier lines are fetched, and so are those that are said while the gossip
 // settles.
 func (t *Transcript) Subscribed(env Env) []Effect {
-	t.compare.again = settleSyncs
+	t.compare.again, t.compare.stirred = settleSyncs, env.Now
 	t.compareSoon(&env, 0)
 	return t.done()
 }
@@ -140,8 +141,12 @@ func (t *Transcript) Asked(env Env, p peer.ID, req protocol.SyncRequest) (protoc
 		reply.Lines = append(reply.Lines, l.Msg.Raw())
 		reply.Ages = append(reply.Ages, min(age(&env, l).Truncate(time.Millisecond), protocol.MaxAge))
 	}
-	said := slices.ContainsFunc(req.Heads, func(h protocol.Head) bool { return h.Author == p && h.Runs.Last() > reply.Last.Ctr })
-	if req.News || said {
+	// Of an author that is new to us p may have only lines from before our admission, which we may not have.
+	ahead := slices.ContainsFunc(req.Heads, func(h protocol.Head) bool {
+		last := t.Cut(h.Author).Ctr
+		return h.Runs.Last() > last && (last > 0 || h.Author == p)
+	})
+	if req.News || ahead {
 		t.compareWith(&env, p, 0, false)
 	}
 	return reply, t.done()

@@ -28,8 +28,8 @@ const (
 	slowBurst = 3
 	slowSpan  = 2.5
 	// RepairFor: under a policy that gives no earlier lines, live lines that the network has lost are still given for this long:
-	// four comparisons, of which one finds a member that has them.
-	RepairFor = 4 * SyncEvery
+	// several comparisons, of which one finds a member that has them.
+	RepairFor = SyncRest + 2*SyncEvery
 	// maxRuns, in numbers of runs in one request. It leaves one number for each head, which the pages of an answer may need.
 	maxRuns = protocol.MaxRuns - protocol.MaxBatchItems
 	// gapSoon is how long after a line that does not follow the one before it the missing lines are fetched, and HoldFor how long
@@ -74,7 +74,10 @@ const (
 	// SyncEvery is the time between comparisons of heads with a random member (docs/design.md, "No line is lost"), and SyncSoon how
 	// soon one follows a gap.
 	SyncEvery = 15 * time.Second
-	SyncSoon  = 250 * time.Millisecond
+	// SyncRest is the same in a room in which nothing was said for RepairFor. A member that has missed a line is asked by those that
+	// have it, and then asks them.
+	SyncRest = time.Minute
+	SyncSoon = 250 * time.Millisecond
 	// ownSoon is how soon after a line of ours a member is asked for a receipt, if none comes unasked: a line takes some 5 ms.
 	ownSoon = 15 * time.Millisecond
 	// SyncSpacing is the least time between two comparisons that one node begins in one room.

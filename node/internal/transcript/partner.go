@@ -95,7 +95,7 @@ func (t *Transcript) compareAround(env *Env, news bool) {
 
 // Greet compares heads with p, which is back, and once more when the gossip has settled.
 func (t *Transcript) Greet(env Env, p peer.ID) []Effect {
-	t.compare.justConnected[p] = env.Now
+	t.compare.justConnected[p], t.compare.stirred = env.Now, env.Now
 	t.compareWith(&env, p, SyncSoon, false)
 	return t.done()
 }

@@ -132,6 +132,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	}
 	t.judgePace(env, l)
 	t.keepUp(t.self, o.Msg)
+	t.compare.stirred = env.Now
 	if said := l.Said(); said.After(t.lastLine) {
 		t.lastLine = said
 	}

@@ -87,6 +87,7 @@ func (t *Transcript) wake(in time.Duration, task Task) { t.emit(Wake{in, task}) 
 // earlier life of this node was in, and may have said something.
 func (t *Transcript) Enter(env Env, caughtUp, again bool) {
 	t.joined, t.joinedSeq, t.entered, t.again = true, env.State.Seq(), env.Now, again
+	t.compare.stirred = env.Now
 	t.telling.caughtUp = caughtUp
 }
 
@@ -116,7 +117,11 @@ func (t *Transcript) Tick(env Env) []Effect {
 	if env.State.Policy().Retain > 0 {
 		t.expireLines(&env)
 	}
-	if t.joined && env.Now.Sub(t.compare.last) >= SyncEvery {
+	every := SyncEvery
+	if env.Now.Sub(t.compare.stirred) >= RepairFor {
+		every = SyncRest
+	}
+	if t.joined && env.Now.Sub(t.compare.last) >= every {
 		t.compareSoon(&env, 0)
 	}
 	t.tickPartners(&env)
