@@ -142,7 +142,7 @@ func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) e
 	lines := a.rows(ctx)
 	hint := func() {
 		if !entered.Load() {
-			a.Say(render.NoticeMark + "no browser has opened the page yet: paste the link into a browser of this machine; it must use no proxy for 127.0.0.1")
+			a.Say(render.NoticeMark + "no browser has opened the page yet: open the link in a browser on this machine that uses no proxy for 127.0.0.1")
 		}
 	}
 	if open {

@@ -70,7 +70,7 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	if c.SlowS != nil {
 		const longest = int64(protocol.MaxSlow / time.Second)
 		if *c.SlowS < 0 || *c.SlowS > longest {
-			return p, &Error{Code: CodeInvalid, Text: fmt.Sprintf("a member cannot be held to a line every %d seconds", *c.SlowS), Reason: fault.BadSlow, Limit: int(longest)}
+			return p, &Error{Code: CodeInvalid, Text: fmt.Sprintf("members cannot be limited to one line every %d seconds", *c.SlowS), Reason: fault.BadSlow, Limit: int(longest)}
 		}
 		p.Slow = time.Duration(*c.SlowS) * time.Second
 	}

@@ -52,11 +52,11 @@ var policyRules = []policyRule{
 		}
 		return "after " + Seconds(p.IdleS) + " without a line"
 	}},
-	{"slow_s", "how often a member says something", func(p node.PolicyInfo) safe.Text {
+	{"slow_s", "how often a member may say something", func(p node.PolicyInfo) safe.Text {
 		if p.SlowS == 0 {
 			return "as often as they like"
 		}
-		return "one line every " + Seconds(p.SlowS) + ", but for the owner"
+		return "one line every " + Seconds(p.SlowS) + ", except for the owner"
 	}},
 	{"members_invite", "who may invite", func(p node.PolicyInfo) safe.Text {
 		if p.MembersInvite {

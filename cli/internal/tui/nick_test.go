@@ -57,7 +57,7 @@ func TestScreenRename(t *testing.T) {
 	g.sees("you are in lab")
 	f.Errors["nick"] = clitest.NickTaken("alice2")
 	g.says("/nick alice")
-	g.sees("that nick is taken: be alice2?")
+	g.sees("that nick is taken: use alice2?")
 	g.press("a")
 	if got := g.m.input.text(); got != "/nick a" {
 		t.Errorf("the input has %q", got)

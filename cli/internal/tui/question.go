@@ -106,7 +106,7 @@ func (m *tui) asksOfNick(f performed) bool {
 	}
 	if !f.opening && f.cmd.Name == "nick" {
 		m.askLater(question{
-			text: "that nick is taken: be " + safe.Name(e.Nick) + "?", pane: f.pane,
+			text: "that nick is taken: use " + safe.Name(e.Nick) + "?", pane: f.pane,
 			other: func(start string) { m.turnTo(f.pane); m.input.set("/nick " + start) },
 			yes:   func() { m.run(job{cmd: f.cmd, args: []string{e.Nick}, text: f.text, pane: f.pane}) },
 			no:    func() { m.hint = "nothing was done" },

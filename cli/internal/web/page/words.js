@@ -74,7 +74,7 @@ const rules = [
   ['retain_s', 'how long lines are kept', (p) => seconds(p.retain_s)],
   ['history', 'what new members see', (p) => entry(historyWords, p.history) ?? name(p.history)],
   ['idle_s', 'when the room closes by itself', (p) => (p.idle_s ? `after ${seconds(p.idle_s)} without a line` : 'never')],
-  ['slow_s', 'how often a member says something', (p) => (p.slow_s ? `one line every ${seconds(p.slow_s)}, but for the owner` : 'as often as they like')],
+  ['slow_s', 'how often a member may say something', (p) => (p.slow_s ? `one line every ${seconds(p.slow_s)}, except for the owner` : 'as often as they like')],
   ['members_invite', 'who may invite', (p) => (p.members_invite ? 'every member' : 'the owner')],
   ['hide_reasons', 'who sees why a member was removed', (p) => (p.hide_reasons ? 'only the removed member' : 'everybody in the room')],
 ];
