@@ -4,19 +4,26 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // ircConfig returns a configuration of ngircd without deliberate delays: no look-ups, limits on connections or penalties.
-func ircConfig(port int) string {
+// Clients come by TLS if secure is set.
+func ircConfig(s setting, secure bool) string {
+	port, ssl := fmt.Sprintf("Ports = %d", s.port), ""
+	if secure {
+		port = ""
+		ssl = fmt.Sprintf("[SSL]\nCertFile = %s\nKeyFile = %[1]s\nPorts = %d\n", filepath.Join(s.dir, "both.pem"), s.port)
+	}
 	return fmt.Sprintf(`[Global]
 Name = irc.compare.example
 Info = compare
 AdminInfo1 = compare
 Listen = 127.0.0.1
-Ports = %d
+%s
 [Limits]
 MaxConnections = 0
 MaxConnectionsIP = 0
@@ -27,10 +34,12 @@ PingTimeout = 3600
 DNS = no
 Ident = no
 PAM = no
-`, port)
+%s`, port, ssl)
 }
 
-func startIRC() (*server, string, error) { return serve(ircConfig, "ngircd", "-n", "-f", "CONFIG") }
+func startIRC(secure bool) (*server, string, error) {
+	return serve(func(s setting) string { return ircConfig(s, secure) }, "ngircd", "-n", "-f", "CONFIG")
+}
 
 // ircRoom is a channel.
 type ircRoom struct {
@@ -44,14 +53,17 @@ type ircClient struct {
 	answers chan string
 }
 
-func openIRC(n int, e ear) (opened, error) {
-	s, addr, err := startIRC()
+func openIRC(n int, e ear) (opened, error)    { return openIRCBy(false, n, e) }
+func openIRCTLS(n int, e ear) (opened, error) { return openIRCBy(true, n, e) }
+
+func openIRCBy(secure bool, n int, e ear) (opened, error) {
+	s, addr, err := startIRC(secure)
 	if err != nil {
 		return opened{}, err
 	}
 	r := &ircRoom{server: s}
 	for i := range n {
-		c, err := dialIRC(addr, i, e)
+		c, err := dialIRC(addr, secure, i, e)
 		if err == nil {
 			r.clients = append(r.clients, c)
 			err = c.ask("JOIN #lab", "366")
@@ -64,8 +76,8 @@ func openIRC(n int, e ear) (opened, error) {
 	return opened{r, s.pid()}, nil
 }
 
-func dialIRC(addr string, member int, e ear) (*ircClient, error) {
-	conn, err := net.Dial("tcp", addr)
+func dialIRC(addr string, secure bool, member int, e ear) (*ircClient, error) {
+	conn, err := dial(addr, secure)
 	if err != nil {
 		return nil, err
 	}

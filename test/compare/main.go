@@ -1,5 +1,5 @@
-// Command compare measures localchat beside the usual alternatives: ngircd, mosquitto, and a raw TCP hub. See
-// README.md; test/compare/run starts it.
+// Command compare measures localchat beside the usual alternatives: ngircd, Prosody, Mumble, mosquitto, and a raw TCP hub.
+// See README.md; test/compare/run starts it.
 package main
 
 import (
@@ -9,18 +9,32 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
 var contenders = []contender{
 	// A stream of pings ends after half a minute (libp2p), and another is opened.
-	{ours, openOurs, 31 * time.Second}, {irc, openIRC, 2 * time.Second}, {"mosquitto", openMQTT, 2 * time.Second}, {"raw hub", openHub, 2 * time.Second},
+	{ours, openOurs, 31 * time.Second, true},
+	{secureIRC, openIRCTLS, 2 * time.Second, true},
+	{irc, openIRC, 2 * time.Second, true},
+	{"Prosody", openXMPP, 2 * time.Second, true},
+	{"Mumble", openMumble, 2 * time.Second, true},
+	{"mosquitto, TLS, QoS 1", openMQTTTLS, 2 * time.Second, false},
+	{"mosquitto", openMQTT, 2 * time.Second, false},
+	{"raw hub", openHub, 2 * time.Second, false},
+}
+
+// removers are the contenders that can remove a member.
+func removers() []contender {
+	return slices.DeleteFunc(slices.Clone(contenders), func(c contender) bool { return !c.removes })
 }
 
 const (
-	ours = "localchat"
-	irc  = "ngircd"
+	ours      = "localchat"
+	irc       = "ngircd"
+	secureIRC = "ngircd, TLS"
 )
 
 // A scene is one measurement, of the contenders that can be measured.
@@ -74,9 +88,12 @@ func main() {
 	}
 }
 
+// deliveries are the sizes of the rooms in which lines are measured.
+var deliveries = []int{2, 8, 32, 64}
+
 func scenes(p pace) []scene {
 	var all []scene
-	for _, n := range []int{8, 32, 64} {
+	for _, n := range deliveries {
 		all = append(all, scene{name: fmt.Sprintf("delivery %d", n), who: contenders, run: func(c contender) (map[string]float64, error) {
 			return deliver(c, n, p)
 		}})
@@ -85,13 +102,13 @@ func scenes(p pace) []scene {
 		return flood(c, 8, 64, 3*time.Second)
 	}})
 	for _, n := range []int{8, 32} {
-		all = append(all, scene{name: fmt.Sprintf("kick %d", n), who: contenders[:2], run: func(c contender) (map[string]float64, error) {
+		all = append(all, scene{name: fmt.Sprintf("kick %d", n), who: removers(), run: func(c contender) (map[string]float64, error) {
 			return kick(c, n, 160/n+5) // 25 and 10: each ends with a line of every member
 		}})
 	}
 	desks := map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC}
 	all = append(all,
-		scene{name: "poll 8", who: contenders[:2], run: func(c contender) (map[string]float64, error) {
+		scene{name: "poll 8", who: []contender{{name: ours}, {name: irc}}, run: func(c contender) (map[string]float64, error) {
 			return poll(desks[c.name], 8, 4)
 		}},
 		scene{name: "memory 64", who: contenders[:1], once: true, run: func(contender) (map[string]float64, error) {

@@ -6,15 +6,26 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 )
 
-func mqttConfig(port int) string {
-	return fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\n", port)
+// mqttConfig has clients come by TLS if secure is set.
+func mqttConfig(s setting, secure bool) string {
+	ssl := ""
+	if secure {
+		ssl = fmt.Sprintf("certfile %s/cert.pem\nkeyfile %[1]s/key.pem\n", s.dir)
+	}
+	return fmt.Sprintf("set_tcp_nodelay true\nmax_inflight_messages 0\nlistener %d 127.0.0.1\n%sallow_anonymous true\npersistence false\n", s.port, ssl)
 }
 
-// mqttRoom is a topic of mosquitto's, at QoS 0. The members speak the few parts of MQTT 5 that this needs: in 5 a
-// subscriber can ask not to hear itself.
-type mqttRoom struct{ wired }
+// mqttRoom is a topic of mosquitto's. The members speak the few parts of MQTT 5 that this needs: in 5 a subscriber can ask
+// not to hear itself. At QoS 1 each end acknowledges what it was sent.
+type mqttRoom struct {
+	wired
+	qos byte
+	ids []uint16     // of each member's last line, at QoS 1
+	mu  []sync.Mutex // of each connection, on which lines and acknowledgements are written
+}
 
 // Packets are a type, a length and a body. All of these are shorter than 16 KiB.
 const (
@@ -23,6 +34,7 @@ const (
 	mqttPublish    = 0x30
 	mqttSubscribe  = 0x82
 	mqttSubscribed = 0x90
+	mqttPubAck     = 0x40
 )
 
 const mqttTopic = "lab"
@@ -35,14 +47,17 @@ func mqttString(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
 }
 
-func openMQTT(n int, e ear) (opened, error) {
-	s, addr, err := serve(mqttConfig, "mosquitto", "-c", "CONFIG")
+func openMQTT(n int, e ear) (opened, error)    { return openMQTTBy(false, 0, n, e) }
+func openMQTTTLS(n int, e ear) (opened, error) { return openMQTTBy(true, 1, n, e) }
+
+func openMQTTBy(secure bool, qos byte, n int, e ear) (opened, error) {
+	s, addr, err := serve(func(s setting) string { return mqttConfig(s, secure) }, "mosquitto", "-c", "CONFIG")
 	if err != nil {
 		return opened{}, err
 	}
-	r := &mqttRoom{wired{server: s}}
+	r := &mqttRoom{wired: wired{server: s}, qos: qos, ids: make([]uint16, n), mu: make([]sync.Mutex, n)}
 	for i := range n {
-		if err := r.enter(addr, i, e); err != nil {
+		if err := r.enter(addr, secure, i, e); err != nil {
 			r.close()
 			return opened{}, err
 		}
@@ -50,8 +65,8 @@ func openMQTT(n int, e ear) (opened, error) {
 	return opened{r, s.pid()}, nil
 }
 
-func (r *mqttRoom) enter(addr string, member int, e ear) error {
-	conn, err := net.Dial("tcp", addr)
+func (r *mqttRoom) enter(addr string, secure bool, member int, e ear) error {
+	conn, err := dial(addr, secure)
 	if err != nil {
 		return err
 	}
@@ -63,7 +78,7 @@ func (r *mqttRoom) enter(addr string, member int, e ear) error {
 		return err
 	}
 	// Packet 1, no properties, the topic, no local.
-	wish := append(mqttString([]byte{0, 1, 0}, mqttTopic), 4)
+	wish := append(mqttString([]byte{0, 1, 0}, mqttTopic), 4|r.qos)
 	if err := mqttAsk(conn, in, mqttPacket(mqttSubscribe, wish), mqttSubscribed); err != nil {
 		return err
 	}
@@ -73,9 +88,17 @@ func (r *mqttRoom) enter(addr string, member int, e ear) error {
 			if err != nil {
 				return
 			}
-			if kind == mqttPublish {
-				e.line(member, string(body[2+len(mqttTopic)+1:]), false)
+			if kind&0xf0 != mqttPublish {
+				continue
 			}
+			body = body[2+len(mqttTopic):]
+			if kind&6 != 0 { // QoS 1: the number of the packet is next
+				if r.write(member, mqttPacket(mqttPubAck, body[:2])) != nil {
+					return
+				}
+				body = body[2:]
+			}
+			e.line(member, string(body[1:]), false)
 		}
 	}()
 	return nil
@@ -107,7 +130,17 @@ func mqttRead(in *bufio.Reader) (kind byte, body []byte, err error) {
 }
 
 func (r *mqttRoom) say(member int, text string) error {
-	body := append(mqttString(nil, mqttTopic), 0)
-	_, err := r.conns[member].Write(mqttPacket(mqttPublish, append(body, text...)))
+	body := mqttString(nil, mqttTopic)
+	if r.qos > 0 {
+		r.ids[member] = max(1, r.ids[member]+1) // no packet is number 0
+		body = binary.BigEndian.AppendUint16(body, r.ids[member])
+	}
+	return r.write(member, mqttPacket(mqttPublish|r.qos<<1, append(append(body, 0), text...)))
+}
+
+func (r *mqttRoom) write(member int, packet []byte) error {
+	r.mu[member].Lock()
+	defer r.mu[member].Unlock()
+	_, err := r.conns[member].Write(packet)
 	return err
 }

@@ -84,13 +84,13 @@ func askAll(askers []asker) error {
 
 // pollIRC asks ngircd for PONGs.
 func pollIRC(clients int) (*desk, error) {
-	s, addr, err := startIRC()
+	s, addr, err := startIRC(false)
 	if err != nil {
 		return nil, err
 	}
 	d := &desk{server: s.pid(), close: s.stop}
 	for i := range clients {
-		c, err := dialIRC(addr, i, ear{})
+		c, err := dialIRC(addr, false, i, ear{})
 		if err != nil {
 			s.stop()
 			return nil, err

@@ -15,6 +15,8 @@ type contender struct {
 	open func(n int, e ear) (opened, error)
 	// rhythm is the period of its own traffic in a room where nobody speaks.
 	rhythm time.Duration
+	// removes is set if it can remove a member.
+	removes bool
 }
 
 // A room is an open one. Members are numbered from 0.

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -31,9 +33,19 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 	return s, cmd.Start()
 }
 
-// serve starts an installed program with a configuration file, made from the port at which it must listen, and returns
-// when it listens. An argument CONFIG is the file's name.
-func serve(config func(port int) string, program string, args ...string) (s *server, addr string, err error) {
+// A setting is what a server's configuration is made from: the port of 127.0.0.1 at which it must listen, and the folder of
+// its files, in which cert.pem and key.pem are.
+type setting struct {
+	port int
+	dir  string
+}
+
+// configFile is the name of every server's configuration. Prosody reads no file with another ending.
+const configFile = "config.lua"
+
+// serve starts an installed program with a configuration file, and returns when it listens. In an argument, CONFIG is the
+// name of the file.
+func serve(config func(setting) string, program string, args ...string) (s *server, addr string, err error) {
 	bin, err := exec.LookPath(program)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w (Debian: apt-get install %s)", err, program)
@@ -46,14 +58,17 @@ func serve(config func(port int) string, program string, args ...string) (s *ser
 	if err != nil {
 		return nil, "", err
 	}
-	file := filepath.Join(dir, program+".conf")
+	file := filepath.Join(dir, configFile)
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "CONFIG", file)
 	}
-	// The servers give up root and read the file as another user.
-	err = os.Chmod(dir, 0o755)
+	// The servers give up root, and read and write the files as another user.
+	err = os.Chmod(dir, 0o777)
 	if err == nil {
-		err = os.WriteFile(file, []byte(config(port)), 0o644)
+		err = writeCertificate(dir)
+	}
+	if err == nil {
+		err = os.WriteFile(file, []byte(config(setting{port, dir})), 0o644)
 	}
 	if err == nil {
 		s, err = startServer(exec.Command(bin, args...))
@@ -77,13 +92,19 @@ func serve(config func(port int) string, program string, args ...string) (s *ser
 	}
 }
 
+// freePort finds a port that nothing uses, below those that Linux gives to connections: the server takes it some time later.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for {
+		port := 10_000 + rand.IntN(20_000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		return port, l.Close()
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 func (s *server) pid() int { return s.cmd.Process.Pid }
