@@ -65,7 +65,7 @@ func TestRPCSaysThatThereIsMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
 		d := sit(t, f, "rpc")
-		for method, whole := range map[string]string{"room.history": `{"messages":[]}`, "node.peers": `,"connected":true,"rtt_ms":1.4}]}`} {
+		for method, whole := range map[string]string{"room.history": `{"messages":[],"directs":[]}`, "node.peers": `,"connected":true,"rtt_ms":1.4}]}`} {
 			if got := ask(t, d, request(1, method, map[bool]string{true: `"room":"lab"`}[method == "room.history"])); !strings.Contains(got, whole) {
 				t.Errorf("%s: %s, want in it %s", method, got, whole)
 			}

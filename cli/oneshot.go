@@ -218,7 +218,7 @@ func (a *app) visit(ctx context.Context, hello attach.Hello, room string, wait t
 		}
 		events, stop := n.Listen(node.SubscribeOptions{Room: joined.ID, Lines: hello.Rank > attach.Passing})
 		defer stop()
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, warn: func(w node.Warning) { a.Say(render.Warning(w)) }}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, warn: func(w node.Warning) { a.Say(render.WarningInShell(w)) }}
 		return do(ctx, v)
 	})
 }
@@ -363,7 +363,7 @@ type sent struct {
 
 // tail prints the events of the room until ctx ends or we lose our place in the room.
 func (a *app) tail(ctx context.Context, v *visitor) (err error) {
-	r := render.View{Clock: true}
+	r := render.View{Clock: true, Shell: true}
 	var held render.Holder
 	put := func(lines []safe.Text) error {
 		for _, line := range lines {

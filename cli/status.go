@@ -99,7 +99,7 @@ func (a *app) down(ctx context.Context, n *rpc.Client, force bool) error {
 		return err
 	}
 	for end := time.Now().Add(downWait); node.InUse(a.opts.dir()); {
-		if r, err := a.attach(ctx, a.opts.dir(), attach.Hello{Face: "down", Rank: attach.Passing}); err == nil {
+		if r, err := a.attach(ctx, a.opts.dir(), attach.Hello{Face: "down", Rank: attach.Passing, Control: true}); err == nil {
 			_ = r.conn.Close()
 			if r.pid != s.PID {
 				a.Say(render.NoticeMark + "localchat has ended (process " + safe.Number(s.PID) + "), and another one has begun (process " + safe.Number(r.pid) + ")")
@@ -172,7 +172,7 @@ func (a *app) running(ctx context.Context, hello attach.Hello) (reached, error) 
 
 // client returns the node that runs in another process.
 func (a *app) client(ctx context.Context, face string) (*rpc.Client, error) {
-	r, err := a.running(ctx, attach.Hello{Face: face, Rank: attach.Passing})
+	r, err := a.running(ctx, attach.Hello{Face: face, Rank: attach.Passing, Control: true})
 	if err != nil {
 		return nil, err
 	}

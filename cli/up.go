@@ -301,7 +301,7 @@ func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 				return command.Stopped(n)
 			}
 			if w, ok := ev.Body.(node.Warning); ok && ev.Room == (node.RoomID{}) {
-				a.Say(render.Warning(w))
+				a.Say(render.WarningInShell(w))
 			}
 		}
 	}

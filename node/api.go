@@ -185,6 +185,8 @@ type MembersInfo struct {
 // HistoryInfo has the lines of a room that are here, in display order.
 type HistoryInfo struct {
 	Messages []Message `json:"messages"`
+	// Directs are the direct messages that are kept here, the oldest first.
+	Directs []Direct `json:"directs"`
 	// More is the number of lines that this node has forgotten before their time, since more is said in the room than it keeps.
 	More int `json:"more,omitempty"`
 	// Fetching is set while lines that are missing here are still fetched from the members.

@@ -195,13 +195,18 @@ type (
 	Delivered struct {
 		ID string `json:"id"`
 	}
-	// Direct is a direct message.
+	// Direct is a direct message to this node or, with Self, from this node to To.
 	Direct struct {
-		ID   string    `json:"id"`
-		Peer peer.ID   `json:"peer"`
-		Nick string    `json:"nick"`
-		Text string    `json:"text"`
-		At   time.Time `json:"at"`
+		ID     string    `json:"id"`
+		Peer   peer.ID   `json:"peer"`
+		Nick   string    `json:"nick"`
+		Text   string    `json:"text"`
+		At     time.Time `json:"at"`
+		Self   bool      `json:"self,omitempty"`
+		To     peer.ID   `json:"to,omitempty"`
+		ToNick string    `json:"to_nick,omitempty"`
+		// Backlog is set if the message was told before, when it came or was sent.
+		Backlog bool `json:"backlog,omitempty"`
 	}
 	// Removed says that this node was removed. It comes exactly once for each removal as long as this node runs. If the node dies
 	// after a reader has got the event and before that is noted, a second or two later, the next run sends it again, with the same

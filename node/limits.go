@@ -105,6 +105,14 @@ const (
 	// maxWords, in peers whose words are kept: they take a millisecond each to make.
 	maxWords = 4096
 
+	// maxDirects, in direct messages of all rooms that are kept for faces that come later, and maxDirectBytes, in bytes of their text: some
+	// days of a person who writes many. maxDirectsOfPeer and maxDirectBytesOfPeer are for those with one peer, so that a few peers
+	// cannot push out the messages of the others.
+	maxDirects           = 400
+	maxDirectBytes       = 1 << 20
+	maxDirectsOfPeer     = 100
+	maxDirectBytesOfPeer = 256 << 10
+
 	// maxRelays, in lines and records that are relayed at the same time in a room. Members that lack further ones fetch them.
 	maxRelays = 64
 

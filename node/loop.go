@@ -36,6 +36,7 @@ type loop struct {
 	// guestsChanged is set if the list of guests may have changed since it was published.
 	guestsChanged bool
 	directs       shares
+	directLog     directLog
 	relayShares   shares
 	// notices has the reasons that are kept, and that no face is known to have shown yet.
 	notices  map[noticeKey]*pendingNotice

@@ -111,7 +111,7 @@ func (p replay) event(ev Event) (_ Event, ok bool) {
 		b.Before, b.Next = p.below(r, b.Before)
 		ev.Body = b
 	case Direct:
-		return ev, r != nil && !p.l.ignores(b.Peer)
+		return ev, r != nil && p.l.now().Sub(ev.Time) < r.state().Policy().Retain && !p.l.ignores(b.Peer)
 	case RemovalReason, MuteReason:
 		return ev, r != nil
 	}

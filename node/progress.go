@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -91,26 +92,50 @@ func (tr *tracker) noteReason(p *progress) {
 	}
 }
 
+// progress returns how far a removal has got.
+func (tr *tracker) progress(p *progress, members []authority.Member) RemovalProgress {
+	now := RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Total: len(members)}
+	for _, m := range members {
+		h := tr.r.desk.presence.heard[m.Peer]
+		if m.Peer == tr.r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
+			now.Applied++
+		} else {
+			now.Missing = append(now.Missing, m.Nick)
+		}
+	}
+	return now
+}
+
+// Removals returns how far the removals and mutes that are still followed have got in a room of this node, the oldest first.
+func (n *Node) Removals(ctx context.Context, room string) ([]RemovalProgress, error) {
+	return ask(ctx, n, removalsOf{room})
+}
+
+type removalsOf struct{ room string }
+
+func (q removalsOf) run(l *loop) ([]RemovalProgress, error) {
+	r, err := l.ownRoom(q.room)
+	if err != nil {
+		return nil, err
+	}
+	all := []RemovalProgress{}
+	for _, p := range r.desk.tracker.followed {
+		all = append(all, r.desk.tracker.progress(p, r.state().Members()))
+	}
+	return all, nil
+}
+
 // tell reports changes in the progress of removals, and of the epoch.
 func (tr *tracker) tell() {
 	members := tr.r.state().Members()
 	for _, p := range tr.followed {
-		applied := 0
-		var missing []string
-		for _, m := range members {
-			h := tr.r.desk.presence.heard[m.Peer]
-			if m.Peer == tr.r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
-				applied++
-			} else {
-				missing = append(missing, m.Nick)
-			}
-		}
-		if applied == p.saidApplied && p.told == p.saidTold || p.shownComplete {
+		now := tr.progress(p, members)
+		if now.Applied == p.saidApplied && p.told == p.saidTold || p.shownComplete {
 			continue
 		}
-		p.saidApplied, p.saidTold = applied, p.told
-		p.shownComplete = p.told && applied == len(members)
-		tr.r.l.emit(tr.r, RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Applied: applied, Total: len(members), Missing: missing})
+		p.saidApplied, p.saidTold = now.Applied, p.told
+		p.shownComplete = p.told && now.Applied == len(members)
+		tr.r.l.emit(tr.r, now)
 	}
 	if _, missing := tr.epochHolders(); len(missing) == 0 && tr.announcedEpoch < tr.r.state().Epoch() && len(members) > 1 {
 		tr.announcedEpoch = tr.r.state().Epoch()

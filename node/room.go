@@ -398,6 +398,7 @@ func (r *room) tick(now time.Time) {
 		r.outbox.keepClock()
 	}
 	r.relays.sweep(now)
+	r.expireDirects()
 	r.talk.carry(r.talk.Tick(r.talk.world()))
 }
 
@@ -408,5 +409,6 @@ func (r *room) drop() {
 	r.memberState, r.keys.Keyring = authority.State{}, authority.Keyring{}
 	r.talk.Transcript = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.even())
 	r.records, r.pending = nil, nil
+	r.l.directLog.expire(r.id, r.l.clock.even().Add(time.Second)) // all of them
 	r.publishSnapshot()
 }

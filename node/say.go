@@ -178,7 +178,7 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 		return HistoryInfo{}, err
 	}
 	h := HistoryInfo{
-		Messages: []Message{}, Fetching: r.talk.Fetching(r.talk.world()),
+		Messages: []Message{}, Directs: r.keptDirects(), Fetching: r.talk.Fetching(r.talk.world()),
 	}
 	if retain := r.state().Policy().Retain; retain > 0 {
 		h.More = r.talk.ShedSince(l.clock.even().Add(-retain))

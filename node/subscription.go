@@ -186,16 +186,18 @@ func (r *room) tellNow(s *Subscription, most int) {
 			break
 		}
 	}
-	if len(lines) == 0 {
-		return
+	if len(lines) > 0 {
+		tell(Backlog{N: len(lines)})
+		for _, l := range lines {
+			m := r.talk.message(l)
+			m.Late, m.Backlog = true, true
+			tell(m)
+		}
+		tell(BacklogEnd{})
 	}
-	tell(Backlog{N: len(lines)})
-	for _, l := range lines {
-		m := r.talk.message(l)
-		m.Late, m.Backlog = true, true
-		tell(m)
+	for _, d := range r.keptDirects() {
+		tell(d)
 	}
-	tell(BacklogEnd{})
 }
 
 func (q unsubscribe) run(l *loop) (none, error) {

@@ -48,7 +48,7 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 	if l.ignores(q.peer) {
 		return &protocol.TellReply{OK: true}, nil // it is not told that it is ignored
 	}
-	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: transcript.ShownAt(q.req.At, l.now(), 0)})
+	r.direct(Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: transcript.ShownAt(q.req.At, l.now(), 0)}, q.peer)
 	return &protocol.TellReply{OK: true}, nil
 }
 
@@ -76,11 +76,31 @@ func (n *Node) Tell(ctx context.Context, room, who, text string) (TellInfo, erro
 	if !reply.OK {
 		return TellInfo{}, &Error{Code: CodeRefused, Text: fmt.Sprintf("not sent: the node of %s does not accept it", t.nick), Reason: fault.NotTaken}
 	}
+	// It has arrived, even if ctx has ended meanwhile.
+	_, _ = ask(context.WithoutCancel(ctx), n, sentDirect{t, req})
 	away, err := ask(ctx, n, answerAway{t.room, t.peer})
 	if err != nil {
-		away = protocol.Away{} // it has arrived all the same
+		away = protocol.Away{}
 	}
 	return TellInfo{ID: directID(req.ID), Away: away.Away, AwayText: away.Text}, nil
+}
+
+// sentDirect tells the faces of a direct message that another node has taken.
+type sentDirect struct {
+	to  memberAt
+	req protocol.TellRequest
+}
+
+func (q sentDirect) run(l *loop) (none, error) {
+	r := l.rooms[q.to.room]
+	if r == nil {
+		return none{}, nil
+	}
+	me, _ := r.me()
+	r.direct(Direct{
+		ID: directID(q.req.ID), Peer: l.n.self, Nick: me.Nick, Text: q.req.Text, At: q.req.At, Self: true, To: q.to.peer, ToNick: q.to.nick,
+	}, q.to.peer)
+	return none{}, nil
 }
 
 type (

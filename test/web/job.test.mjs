@@ -49,6 +49,19 @@ test('a room across pages and a console', async () => {
   await line(a, 'still here').waitFor();
   await line(b, 'still here').waitFor();
   assert.equal(await line(b, 'still here').count(), 1);
+
+  // A direct message is there after a reload of either page, between the lines where it was sent.
+  await say(a, '/msg bob for you alone');
+  await line(b, 'for you alone').waitFor();
+  await say(b, 'and a line after it');
+  for (const [page, tag] of [[a, 'only to bob'], [b, 'only to you']]) {
+    await line(page, 'and a line after it').waitFor();
+    await page.reload();
+    await line(page, 'for you alone').waitFor();
+    await page.getByRole('log').getByText(tag).waitFor();
+    const texts = await page.locator('.log .text').allTextContents();
+    assert.deepEqual(texts.slice(-2), ['for you alone', 'and a line after it']);
+  }
   await picture(a, 'room');
   await portrait(a, 'page');
 

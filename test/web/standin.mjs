@@ -21,7 +21,7 @@ export function answers({ rooms = [], members, knocks = [], lines = [], words = 
     'node.doctor': () => ({ blocked: false, findings: [] }),
     'node.verified': () => ({ verified: [] }),
     'room.list': () => ({ rooms: all }),
-    'room.history': () => ({ messages: lines.map((l) => ({ self: false, late: false, action: false, ...l })) }),
+    'room.history': () => ({ messages: lines.map((l) => ({ self: false, late: false, action: false, ...l })), directs: [] }),
     'room.members': () => ({ epoch: 1, members: people }),
     'room.knocks': () => ({ knocks }),
     'room.policy': () => policy,

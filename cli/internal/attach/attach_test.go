@@ -237,6 +237,19 @@ func TestThirtyTwoFaces(t *testing.T) {
 	if _, _, err := Dial(t.Context(), dir, Hello{}); !errors.As(err, &refusal) || refusal.Soon {
 		t.Errorf("one more: %v", err)
 	}
+	for range maxControls { // there is always a place for what asks what runs, or ends it
+		c, _, err := Dial(t.Context(), dir, Hello{Face: "down", Control: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if got := says(t, c, "who is here?"); got != "who is here?" {
+			t.Errorf("it says %q", got)
+		}
+	}
+	if _, _, err := Dial(t.Context(), dir, Hello{Face: "down", Control: true}); !errors.As(err, &refusal) || refusal.Soon {
+		t.Errorf("one more that ends it: %v", err)
+	}
 	for _, c := range faces {
 		if got := says(t, c, "still here"); got != "still here" {
 			t.Errorf("it says %q", got)

@@ -28,6 +28,8 @@ type Hello struct {
 	PID     int    `json:"pid"`
 	Version string `json:"version"`
 	Rank    Rank   `json:"rank"`
+	// Control: the face only asks what runs, or ends it. Some places are kept for such faces.
+	Control bool `json:"control,omitempty"`
 	// Program: the face speaks for a program, as localchat rpc does, and passes on what that sends and receives.
 	Program bool `json:"program,omitempty"`
 }

@@ -7,6 +7,9 @@ const (
 	// MaxFaces is the number of faces that are attached at the same time: more than a person and their scripts open. Each may
 	// hold a queue of events.
 	MaxFaces = 32
+	// maxControls is the number of faces beside these that ask what runs, or end it. They are done in a moment, and must find a place
+	// however many others there are.
+	maxControls = 4
 	// maxPending is the number of connections that have not sent their hello yet. One more is closed.
 	maxPending = 32
 	// maxHello is the length of the first line of either side, in bytes.

@@ -138,7 +138,7 @@ func (s *Server) serve(unix *net.UnixConn) {
 	refusal := &Refusal{}
 	switch {
 	case err != nil:
-	case len(s.faces) >= MaxFaces:
+	case s.full(hello.Control):
 		refusal.Text = "too many programs are attached to the running localchat"
 		err = refusal
 	case hello.Rank > s.host.Rank:
@@ -171,6 +171,20 @@ func (s *Server) serve(unix *net.UnixConn) {
 		close(served)
 	}
 	s.host.Log.Info("a face is gone", "face", hello.Face, "pid", hello.PID, "err", err)
+}
+
+// full reports whether there is no place for one more face of its kind.
+func (s *Server) full(control bool) bool {
+	n, limit := 0, MaxFaces
+	if control {
+		limit = maxControls
+	}
+	for _, f := range s.faces {
+		if f.Control == control {
+			n++
+		}
+	}
+	return n >= limit
 }
 
 func (s *Server) forget(face *Face) {

@@ -32,6 +32,7 @@ type Node struct {
 	Fetching  bool
 	AtDoor    []node.KnockInfo
 	Banned    []node.BanInfo
+	Removing  []node.RemovalProgress
 	Open      []node.InviteInfo
 	Rules     node.PolicyInfo
 
@@ -262,7 +263,11 @@ func (f *Node) Tell(_ context.Context, room, who, text string) (node.TellInfo, e
 			info.Away, info.AwayText = m.Away, m.AwayText
 		}
 	}
-	return info, f.note("tell", roomName(room), who, text)
+	err := f.note("tell", roomName(room), who, text)
+	if err == nil {
+		f.Emit(node.Direct{ID: "d1", Peer: MeID, Nick: "bob", Text: text, Self: true, ToNick: who})
+	}
+	return info, err
 }
 
 func (f *Node) Members(context.Context, string) (node.MembersInfo, error) {
@@ -355,6 +360,10 @@ func (f *Node) SetNick(_ context.Context, room, nick string) (string, error) {
 
 func (f *Node) Unban(_ context.Context, room, who string) (node.Committed, error) {
 	return node.Committed{Seq: 8, Epoch: 4}, f.note("unban", roomName(room), who)
+}
+
+func (f *Node) Removals(context.Context, string) ([]node.RemovalProgress, error) {
+	return f.Removing, f.note("removals")
 }
 
 func (f *Node) Bans(context.Context, string) ([]node.BanInfo, error) {

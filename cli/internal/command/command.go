@@ -287,8 +287,8 @@ func Table() []*Command {
 			Help: "quit; the node goes on if another localchat runs it", Examples: []string{"/quit", "/quit " + yes},
 		},
 		{
-			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK]", Role: Member, Max: 1, Run: runInvite,
-			Help: "make a single-use invite, as text and QR code; members may do so if the policy allows it", Examples: []string{"/invite", "/invite carol"},
+			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK] [FOR]", Role: Member, Max: 2, Run: runInvite,
+			Help: "make a single-use invite, as text and QR code, valid for a day or for a time; members may do so if the policy allows it", Examples: []string{"/invite", "/invite carol", "/invite carol 2h"},
 		},
 		{
 			Name: "share", Usage: "[" + off + " or OPTIONS]", Role: Member, Max: 1, Targets: shareWords, Run: runShare,

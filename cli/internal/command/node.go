@@ -40,6 +40,7 @@ type Node interface {
 	Unban(ctx context.Context, room, who string) (node.Committed, error)
 	SetNick(ctx context.Context, room, nick string) (string, error)
 	Bans(ctx context.Context, room string) ([]node.BanInfo, error)
+	Removals(ctx context.Context, room string) ([]node.RemovalProgress, error)
 	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)
 	CloseRoom(ctx context.Context, room, reason string) error
 	Renew(ctx context.Context, room string) (node.Renewed, error)

@@ -32,7 +32,11 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	invite, err := c.host().MakeInvite(ctx, c.Room.ID, c.Arg(0), 0)
+	nick, length, err := inviteTerms(c)
+	if err != nil {
+		return Reply{}, err
+	}
+	invite, err := c.host().MakeInvite(ctx, c.Room.ID, nick, length)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -53,6 +57,22 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 		r.Figure = qrLines(code)
 	}
 	return r, nil
+}
+
+// inviteTerms returns for whom an invite is, "" for anybody, and how long it is valid, 0 for as long as usual. One argument that is a
+// length of time is no nick.
+func inviteTerms(c Call) (nick string, length time.Duration, err error) {
+	nick, text := c.Arg(0), c.Arg(1)
+	if text == "" {
+		if d, err := render.ParseSpan(nick); err == nil {
+			return "", d, nil
+		}
+		return nick, 0, nil
+	}
+	if length, err = render.ParseSpan(text); err != nil {
+		return "", 0, fail.Usage("/invite NICK, and a time such as 2h", "%v", err)
+	}
+	return nick, length, nil
 }
 
 // ownersWords returns the line with the owner's words. A guest with an invite compares them, because the owner admits it.

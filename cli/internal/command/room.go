@@ -322,11 +322,10 @@ func runMsg(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	lines := []safe.Text{"[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1])}
-	if told.Away {
-		lines = append(lines, render.NoticeMark+safe.Name(c.Args[0])+" is "+render.AwayText(told.AwayText))
+	if !told.Away {
+		return Reply{}, nil // the event shows the message
 	}
-	return replied(lines...)
+	return replied(render.NoticeMark + safe.Name(c.Args[0]) + " is " + render.AwayText(told.AwayText))
 }
 
 func runAway(ctx context.Context, c Call) (Reply, error) {

@@ -78,6 +78,15 @@ func choices(e *node.Error) string {
 // OfWarning returns the hint for a person about a warning, by its code, or "" if the text of the warning is enough.
 func OfWarning(code string) string { return personWarned[code] }
 
+// OfWarningInShell returns the hint for a person at a command line about a warning, by its code, or "".
+func OfWarningInShell(code string) string {
+	text := personWarned[code]
+	if strings.HasPrefix(text, "/") {
+		text = "in a console, " + text
+	}
+	return text
+}
+
 // OfWarningForProgram returns the hint for a program about a warning, by its code, or "".
 func OfWarningForProgram(code string) string { return programWarned[code] }
 

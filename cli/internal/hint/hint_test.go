@@ -104,6 +104,7 @@ func TestHintsInTheirLanguage(t *testing.T) {
 	}
 	for code := range personWarned {
 		check("warning "+code, "console", OfWarning(code), run, sent)
+		check("warning "+code, "shell", OfWarningInShell(code), typed, sent)
 		check("warning "+code, "program", OfWarningForProgram(code), typed, run, nick)
 	}
 }

@@ -58,6 +58,7 @@ const (
 	Direct       // a direct message
 	Knock        // somebody asks to be let into a room of mine
 	Removal      // I have lost my place in a room
+	Mute         // nobody hears what I say in a room
 )
 
 // Of returns the reason for which ev calls a person whose nick in the room of ev is nick.
@@ -72,6 +73,9 @@ func Of(ev node.Event, nick string) Kind {
 		}
 		return Line
 	case node.Direct:
+		if b.Self || b.Backlog {
+			return Nothing
+		}
 		return Direct
 	case node.Knock:
 		if b.Ignored {
@@ -80,6 +84,8 @@ func Of(ev node.Event, nick string) Kind {
 		return Knock
 	case node.Removed, node.Refused:
 		return Removal
+	case node.Muted:
+		return Mute
 	}
 	return Nothing
 }
@@ -105,7 +111,7 @@ const title safe.Text = "localchat"
 // unnamed holds the bodies of notifications that may show nothing of a room.
 var unnamed = [...]safe.Text{
 	Line: "somebody says something", Mention: "somebody names you", Direct: "a direct message for you", Knock: "somebody knocks",
-	Removal: "you are no longer in a room",
+	Removal: "you are no longer in a room", Mute: "you are muted in a room",
 }
 
 // note puts ev into words.
@@ -201,6 +207,8 @@ func cause(body node.EventBody) node.PeerID {
 	case node.Knock:
 		return b.Peer
 	case node.Removed:
+		return b.By
+	case node.Muted:
 		return b.By
 	}
 	return ""

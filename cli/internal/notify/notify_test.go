@@ -34,11 +34,15 @@ func TestOf(t *testing.T) {
 		"my own line":               {own, Nothing, nil},
 		"an action":                 {node.Message{Peer: clitest.AliceID, Nick: "alice", Text: "looks at bob", Action: true}, Mention, []Level{All, Calls}},
 		"a direct message":          {node.Direct{Peer: clitest.AliceID, Nick: "alice", Text: "psst"}, Direct, []Level{All, Calls}},
+		"a direct message of mine":  {node.Direct{Peer: clitest.MeID, Nick: "bob", Text: "psst", Self: true, To: clitest.AliceID, ToNick: "alice"}, Nothing, nil},
+		"an old direct message":     {node.Direct{Peer: clitest.AliceID, Nick: "alice", Text: "psst", Backlog: true}, Nothing, nil},
 		"a knock":                   {node.Knock{Peer: clitest.DaveID, Nick: "dave"}, Knock, []Level{All, Calls}},
 		"a knock of one ignored":    {node.Knock{Peer: clitest.DaveID, Nick: "dave", Trust: node.Trust{Ignored: true}}, Nothing, nil},
 		"my removal":                {node.Removed{Kind: node.KindKicked}, Removal, []Level{All, Calls}},
 		"the end of my room":        {node.Removed{Kind: node.KindClosed}, Removal, []Level{All, Calls}},
 		"refused":                   {node.Refused{}, Removal, []Level{All, Calls}},
+		"my mute":                   {node.Muted{Seq: 1}, Mute, []Level{All, Calls}},
+		"the mute of another":       {node.MemberMuted{Peer: clitest.DaveID, Nick: "dave"}, Nothing, nil},
 		"the removal of another":    {node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave"}, Nothing, nil},
 		"somebody comes":            {node.MemberJoined{Peer: clitest.DaveID, Nick: "bob"}, Nothing, nil},
 		"a warning":                 {node.Warning{Code: "attempt", Text: "bob"}, Nothing, nil},
@@ -74,6 +78,7 @@ func TestWords(t *testing.T) {
 		"direct":  {node.Direct{Peer: clitest.AliceID, Nick: "alice", Text: "psst"}, "localchat: lab", "[alice to you] psst", "a direct message for you"},
 		"knock":   {node.Knock{Peer: clitest.DaveID, Nick: "dave", Words: "robot lemon"}, "localchat: lab", "dave knocks", "somebody knocks"},
 		"removal": {node.Removed{Kind: "kicked", Text: "too loud", ByNick: "alice", By: clitest.AliceID}, "localchat: lab", "you were kicked from lab by alice: too loud", "you are no longer in a room"},
+		"mute":    {node.Muted{Text: "too loud", ByNick: "alice", By: clitest.AliceID}, "localchat: lab", "you were muted in lab by alice: too loud; you can still read, and /msg reaches the owner alone", "you are muted in a room"},
 		"long":    {clitest.Spoken(1, long), "localchat: lab", string(safe.Crop(safe.Message("<alice> "+long), maxBody)), "somebody names you"},
 	} {
 		hear := func(text bool) Note {

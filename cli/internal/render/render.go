@@ -19,6 +19,8 @@ type View struct {
 	Room string
 	// Keys is set if a new key of the room is shown.
 	Keys bool
+	// Shell is set if no console shows the line, so that nothing can be typed where it stands.
+	Shell bool
 }
 
 // Lines returns the lines that show ev. There may be none.
@@ -77,6 +79,9 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.BacklogEnd:
 		return NoticeMark + "end of earlier lines", none
 	case node.Direct:
+		if b.Self {
+			return "[you to " + Nick(b.ToNick, b.To) + "] " + safe.Message(b.Text), b.At
+		}
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed:
 		return memberText(b), none
@@ -106,16 +111,24 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.Gap:
 		return FaultMark + safe.Number(b.Lost) + " lines were skipped because this console was too slow", none
 	case node.Warning:
+		if r.Shell {
+			return WarningInShell(b), none
+		}
 		return Warning(b), none
 	}
 	// Delivered and Expired change lines that are on a screen already.
 	return "", none
 }
 
-// Warning says what is wrong and what to do about it.
-func Warning(w node.Warning) safe.Text {
+// Warning says at a console what is wrong and what to do about it.
+func Warning(w node.Warning) safe.Text { return warning(w, hint.OfWarning(w.Code)) }
+
+// WarningInShell is Warning for the output of a command.
+func WarningInShell(w node.Warning) safe.Text { return warning(w, hint.OfWarningInShell(w.Code)) }
+
+func warning(w node.Warning, do string) safe.Text {
 	text := FaultMark + safe.Phrase(w.Text)
-	if do := hint.OfWarning(w.Code); do != "" {
+	if do != "" {
 		text += "; " + safe.Phrase(do)
 	}
 	return text

@@ -89,6 +89,7 @@ var programsAlone = map[string]string{
 	"node.dial":      "the flag --peer",
 	"node.subscribe": "a console shows the events of all rooms",
 	"node.shown":     "a console says so by itself",
+	"room.removals":  "a console has the events since its start",
 	"node.focus":     "a console calls its user itself",
 	"node.cancel":    "Ctrl-C",
 	"node.status":    "localchat status",

@@ -178,6 +178,9 @@ type (
 	banList struct {
 		Bans []node.BanInfo `json:"bans"`
 	}
+	removalList struct {
+		Removals []node.RemovalProgress `json:"removals"`
+	}
 	settingList struct {
 		Settings []command.SettingInfo `json:"settings"`
 	}
@@ -244,6 +247,7 @@ func (m rpcMethods) table() handler.Map {
 		"room.unmute":    method(m, m.unmute),
 		"room.nick":      method(m, m.nick),
 		"room.bans":      method(m, m.bans),
+		"room.removals":  method(m, m.removals),
 		"room.policy":    method(m, m.policy),
 		"room.close":     method(m, m.close),
 		"room.renew":     method(m, m.renew),
@@ -628,7 +632,7 @@ func (m rpcMethods) members(ctx context.Context, p roomParams) (node.MembersInfo
 
 func (m rpcMethods) history(ctx context.Context, p roomParams) (node.HistoryInfo, error) {
 	history, err := m.n.History(ctx, p.Room)
-	history.Messages = OrEmpty(history.Messages)
+	history.Messages, history.Directs = OrEmpty(history.Messages), OrEmpty(history.Directs)
 	return history, err
 }
 
@@ -719,6 +723,11 @@ func (m rpcMethods) unban(ctx context.Context, p whoParams) (node.Committed, err
 func (m rpcMethods) bans(ctx context.Context, p roomParams) (banList, error) {
 	bans, err := m.n.Bans(ctx, p.Room)
 	return banList{OrEmpty(bans)}, err
+}
+
+func (m rpcMethods) removals(ctx context.Context, p roomParams) (removalList, error) {
+	all, err := m.n.Removals(ctx, p.Room)
+	return removalList{OrEmpty(all)}, err
 }
 
 func (m rpcMethods) policy(ctx context.Context, p policyParams) (node.PolicyInfo, error) {

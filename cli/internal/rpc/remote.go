@@ -261,6 +261,12 @@ func (c *Client) Unban(ctx context.Context, room, who string) (node.Committed, e
 	return r, err
 }
 
+func (c *Client) Removals(ctx context.Context, room string) ([]node.RemovalProgress, error) {
+	var r removalList
+	err := c.ask(ctx, "room.removals", roomParams{room}, &r)
+	return r.Removals, err
+}
+
 func (c *Client) Bans(ctx context.Context, room string) ([]node.BanInfo, error) {
 	var r banList
 	err := c.ask(ctx, "room.bans", roomParams{room}, &r)

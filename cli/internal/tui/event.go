@@ -146,7 +146,10 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		}
 		l.key = comings
 	case node.Direct:
-		l.kind = calling
+		l.id = b.ID // it expires as a line does
+		if !b.Self && !b.Backlog {
+			l.kind = calling
+		}
 	case node.Knock:
 		if !b.Ignored {
 			l.kind = calling

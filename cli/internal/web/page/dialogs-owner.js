@@ -4,7 +4,7 @@ import { bdi, button, h, qrCode } from './dom.js';
 import { attempt, check, copyable, facts, field, open, select } from './dialogs.js';
 import { encode } from './qr.js';
 import { name, nick, phrase, shortID } from './safe.js';
-import { cutSpan, spanField, spanOf } from './spans.js';
+import { cutSpan, parseSpan, spanField, spanOf } from './spans.js';
 import { store } from './store.js';
 import { accessWords, historyWords, moment, policyRows, seconds, untilText } from './words.js';
 
@@ -19,14 +19,17 @@ export function code(text, label) {
   return rows && qrCode(rows, label);
 }
 
-/** @param {Room} room */
-export function invite(room) {
+/** @param {Room} room @param {string} [terms] for whom, and for how long */
+export function invite(room, terms = '') {
+  const [who, rest] = /^(\S*)\s*(.*)$/s.exec(terms)?.slice(1) ?? ['', ''];
+  const alone = rest === '' ? parseSpan(who) : null; // a length of time is no name
+  const length = alone ?? parseSpan(rest);
   open({
     title: `Invite somebody to ${name(room.name)}`, does: 'Make an invite',
     body: [
       h('p', {}, 'An invite lets one person in, once. Give it to nobody else.'),
-      field('Their name, if you want to fix it', h('input', { name: 'nick', maxlength: '64', spellcheck: 'false' })),
-      spanField('expires', 'It is valid for', [[String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']], String(dayLong)),
+      field('Their name, if you want to fix it', h('input', { name: 'nick', maxlength: '64', spellcheck: 'false', value: alone ? '' : who })),
+      spanField('expires', 'It is valid for', [[String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']], String(length ?? dayLong)),
     ],
     run: async (form) => {
       const who = String(form.get('nick')).trim();

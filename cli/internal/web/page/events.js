@@ -97,10 +97,12 @@ function ofRoom(store, room, e) {
       return store.changed('current', store.current);
     case 'message': return message(store, room, /** @type {any} */ (e));
     case 'direct': {
-      const item = { key: 'direct ' + e.id, kind: /** @type {const} */ ('direct'), at: Date.parse(e.at), text: e.text, peer: e.peer, nick: e.nick, calls: true, version: 0 };
+      const item = store.direct(/** @type {any} */ (e));
       if (!transcript.add(item)) return;
-      store.noteNew(room, item);
-      if (!store.seen(room)) chime();
+      if (!item.self) {
+        store.noteNew(room, item);
+        if (!store.seen(room)) chime();
+      }
       return store.changed('lines', room.id);
     }
     case 'delivered':
@@ -108,7 +110,7 @@ function ofRoom(store, room, e) {
       return;
     case 'expired':
     case 'hidden':
-      transcript.forget(e.ids);
+      transcript.forget([...e.ids, ...e.ids.map((/** @type {string} */ id) => `direct ${id}`)]);
       if (e.type === 'hidden') store.note(room, words.note(e), at);
       return store.changed('lines', room.id);
     case 'knock':

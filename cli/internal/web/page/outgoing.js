@@ -24,15 +24,11 @@ function alike(store, out) {
 export async function send(store, out) {
   Object.assign(out, { state: 'sending', at: Date.now(), known: alike(store, out), error: '' });
   try {
-    const { id, away, away_text: awayText } = out.to ? await store.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
+    const { away, away_text: awayText } = out.to ? await store.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
       : await store.rpc.call('room.say', { room: out.room, text: out.text, ...(out.action && { action: true }) });
-    discard(store, out);
+    discard(store, out); // its event has shown it
     const room = store.rooms.get(out.room);
-    if (out.to && room) {
-      room.transcript.add({ key: 'direct ' + id, kind: 'direct', at: Date.now(), text: out.text, peer: store.info?.peer, nick: room.nick, self: true, to: out.toNick, version: 0 });
-      if (away) store.note(room, `${nick(out.toNick, out.to)} is ${awayWords(awayText)}`, Date.now());
-      store.changed('lines', out.room);
-    }
+    if (away && room) store.note(room, `${nick(out.toNick, out.to)} is ${awayWords(awayText)}`, Date.now());
   } catch (err) {
     const e = /** @type {import('./rpc.js').RpcError} */ (err);
     out.state = e.code === 'lost' ? 'unknown' : 'failed';

@@ -56,7 +56,7 @@ export class Rpc extends EventTarget {
     this.onevent = () => {};
     /** Called when there is a connection. It calls opened() when the node has answered. */
     this.onopen = () => {};
-    // What may have been asleep for long looks at once.
+    // A page that may have slept looks at once.
     const wake = () => {
       this.retry();
       this.probe();
@@ -108,7 +108,7 @@ export class Rpc extends EventTarget {
 
   /** Tries again at once, if the connection is lost. */
   retry() {
-    if (this.socket || this.link === 'denied') return;
+    if (this.socket || this.link === 'denied' || this.link === 'connecting') return; // the first connection is the page's own to make
     this.attempts = 0;
     this.connect();
   }

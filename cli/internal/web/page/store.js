@@ -187,7 +187,10 @@ export class Store extends EventTarget {
       const seen = room.loaded ? undefined : settings.read[room.id];
       const known = room.transcript.byKey;
       const lines = history.messages.map((/** @type {any} */ m) => this.line(room, m));
-      const fresh = lines.filter((/** @type {Item} */ l) => !l.self && (room.loaded ? !known.has(l.key) : seen !== undefined && l.at > seen));
+      const directs = history.directs.map((/** @type {any} */ d) => this.direct(d));
+      const off = new Set(room.transcript.off.map((i) => i.key));
+      const fresh = [...lines, ...directs].filter((l) => !l.self && (room.loaded ? !known.has(l.key) && !off.has(l.key) : seen !== undefined && l.at > seen));
+      for (const d of directs) room.transcript.add(d);
       room.transcript.replaceLines(lines);
       room.fetching = history.fetching ?? false;
       room.loaded = true;
@@ -227,6 +230,14 @@ export class Store extends EventTarget {
     return {
       key: m.id, kind: 'line', at: Date.parse(m.at), text: m.text, peer: m.peer, nick: m.nick, self: m.self, action: m.action,
       late: m.late && !m.backlog, calls: !m.self && mentions(m.text, room.nick), version: 0,
+    };
+  }
+
+  /** The item of a direct message. @param {import('./types.js').Direct} d @returns {Item} */
+  direct(d) {
+    return {
+      key: `direct ${d.id}`, kind: 'direct', at: Date.parse(d.at), text: d.text, peer: d.peer, nick: d.nick, self: d.self ?? false, calls: !d.self, version: 0,
+      ...(d.self && { to: d.to_nick }),
     };
   }
 

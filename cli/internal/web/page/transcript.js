@@ -41,7 +41,7 @@ export class Transcript {
    * @param {Item[]} lines
    */
   replaceLines(lines) {
-    const others = this.items.filter((i) => i.kind !== 'line');
+    const others = this.items.filter((i) => i.kind !== 'line').sort((a, b) => a.at - b.at);
     const off = new Set(this.off.map((i) => i.key));
     const kept = lines.filter((l) => !this.gone.has(l.key) && !off.has(l.key)).slice(-MAX_ITEMS).map((l) => {
       const known = this.byKey.get(l.key);

@@ -15,6 +15,7 @@
  * @typedef {{nick: string, text: string}} Quote
  * @typedef {{id: string, peer: string, nick: string, text: string, action: boolean, at: string, self: boolean, late: boolean, backlog?: boolean,
  *   before?: string, next?: Quote}} Message
+ * @typedef {{id: string, peer: string, nick: string, text: string, at: string, self?: boolean, to?: string, to_nick?: string, backlog?: boolean}} Direct
  * @typedef {{urls: string[], port: number, words: string, invites: number, until: string, qr?: string[],
  *   files: {name: string, os: string, arch: string, size: number, sha256: string}[]}} Shared
  * @typedef {{kind: string, text: string, by: string, by_nick: string, at: string, until?: string, removal: number, at_door?: boolean}} Removed
