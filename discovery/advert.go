@@ -10,18 +10,40 @@ import (
 )
 
 const (
-	txtKey = "dnsaddr="
-	p2pKey = "/p2p/"
+	txtKey   = "dnsaddr="
+	roomsKey = "rooms="
+	p2pKey   = "/p2p/"
 )
 
-// txtOf returns the TXT strings that announce a peer at es.
-func txtOf(id peer.ID, es []endpoint) []string {
+// txtOf returns the TXT strings that announce a peer at es, and what it says of its rooms; nil: nothing.
+func txtOf(id peer.ID, es []endpoint, rooms *string) []string {
 	tail := p2pKey + id.String()
-	txt := make([]string, 0, len(es))
+	txt := make([]string, 0, len(es)+1)
+	if rooms != nil {
+		txt = append(txt, roomsKey+*rooms)
+	}
 	for _, e := range es {
 		txt = append(txt, txtKey+e.String()+tail)
 	}
 	return txt
+}
+
+// roomsIn returns what the peer of an announcement says of its rooms; false if it says nothing, or what no node says.
+func roomsIn(txt []string) (rooms string, said bool) {
+	for i, s := range txt {
+		if i > maxAddrs {
+			break
+		}
+		if rooms, said = strings.CutPrefix(s, roomsKey); said {
+			return rooms, isRooms(rooms)
+		}
+	}
+	return "", false
+}
+
+// isRooms reports whether a text may be said of rooms: lower-case letters and digits, at most maxRooms.
+func isRooms(s string) bool {
+	return len(s) <= maxRooms && strings.IndexFunc(s, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }) < 0
 }
 
 // parseTXT returns the peer and the addresses in an announcement. It skips strings that are not addresses of this network, as the

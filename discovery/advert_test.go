@@ -149,7 +149,7 @@ func TestTXTRoundTrip(t *testing.T) {
 		ms = append(ms, addrs("/ip6/"+ip+"/udp/65535/quic-v1", "/ip6/"+ip+"/tcp/65535")...)
 	}
 	es := expand(ms, []nic{n})
-	txt := txtOf(testPeer(1), es)
+	txt := txtOf(testPeer(1), es, nil)
 	if size := len(strings.Join(txt, "")); size > maxTXT {
 		t.Errorf("TXT of %d bytes, more than %d", size, maxTXT)
 	}

@@ -36,7 +36,7 @@ func BenchmarkZoneMake(b *testing.B) {
 
 func BenchmarkEntryParse(b *testing.B) {
 	z := benchZone()
-	h := heard{name: z.instance, txt: txtOf(testPeer(2), expand(addrs(listenAll...), z.nics)), nic: "eth0"}
+	h := heard{name: z.instance, txt: txtOf(testPeer(2), expand(addrs(listenAll...), z.nics), nil), nic: "eth0"}
 	l := networksOf(z.nics)
 	b.ReportAllocs()
 	for b.Loop() {

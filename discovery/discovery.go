@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -45,15 +46,20 @@ type MDNS struct {
 	cfg   Config
 	hurry chan struct{}
 
-	// Set by Tell; nil: not called.
+	// says is what this node says of its rooms; nil: nothing yet. news gets a value when it is another.
+	says atomic.Pointer[string]
+	news chan struct{}
+
+	// Set by Tell and Hear; nil: not called.
 	twin    func(peer.AddrInfo)
 	trouble func(text string)
+	rooms   func(p peer.ID, rooms string)
 
 	// The functions that touch the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
 	watch  func(ctx context.Context, changed func()) bool
 	listen func(nic, *zone) (srv server, whole bool, err error)
-	query  func(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error)
+	query  func(ctx context.Context, n nic, v6 bool, question []byte, window time.Duration) ([]heard, error)
 	call   func(n nic, v6 bool, instance string) error
 }
 
@@ -62,7 +68,7 @@ func New(cfg Config) *MDNS {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, watch: onlink.Watch, listen: listenMDNS, query: queryMDNS, call: callMDNS}
+	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), news: make(chan struct{}, 1), list: listNICs, watch: onlink.Watch, listen: listenMDNS, query: queryMDNS, call: callMDNS}
 }
 
 // Hurry makes Run send a quick burst of queries now, as when the owner of a room is out of reach or a person looks at the list of
@@ -82,6 +88,21 @@ func (d *MDNS) Hurry() {
 func (d *MDNS) Tell(twin func(peer.AddrInfo), trouble func(text string)) {
 	d.twin, d.trouble = twin, trouble
 }
+
+// Announce makes Run say rooms beside the addresses of this node from now on, and announce it now: a text that changes when the rooms
+// change that this node would list, of lower-case letters and digits, at most maxRooms (16) of them; "" if there are none. Any goroutine
+// may call it; it never blocks.
+func (d *MDNS) Announce(rooms string) {
+	d.says.Store(&rooms)
+	select {
+	case d.news <- struct{}{}:
+	default: // Run will look
+	}
+}
+
+// Hear sets a function that Run calls before found, with what that peer says of its rooms, if it says anything. It has to be called
+// before Run.
+func (d *MDNS) Hear(rooms func(p peer.ID, rooms string)) { d.rooms = rooms }
 
 // Run announces this node and looks for others until ctx ends. Then it returns nil, at most queryWindow (130 ms) later. An MDNS may
 // have only one Run at a time.
@@ -121,8 +142,9 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 	r.refresh()
 	poll := time.NewTimer(r.pollAgain())
 	defer poll.Stop()
-	next := time.NewTimer(0)
+	next, say := time.NewTimer(0), time.NewTimer(0)
 	defer next.Stop()
+	defer say.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -137,13 +159,22 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			poll.Reset(0)
 		case <-poll.C:
 			if r.refresh() {
-				r.heard = 0 // that was on another network
+				r.hurried = time.Time{} // that was on another network
 				r.hurry(next)
+				r.announceAgain(say)
 			}
 			poll.Reset(r.pollAgain())
+		case <-d.news:
+			r.zone.says(d.says.Load())
+			r.tellMachine()
+			r.announceAgain(say)
+		case <-say.C:
+			say.Reset(r.announce())
+		case h := <-r.zone.came:
+			r.hear(h)
 		case <-next.C:
 			r.last = time.Now()
-			step := r.schedule.next(r.heard)
+			step := r.schedule.next(len(r.reports))
 			r.next = r.last.Add(step.gap)
 			next.Reset(step.gap)
 			r.round(ctx, step.listen)
@@ -195,10 +226,12 @@ type run struct {
 	failing   map[string]string  // the last error of each operation; see note
 	schedule  schedule
 	last      time.Time // when the last round began
-	heard     int       // number of peers in the last round
 	next      time.Time // when the next round begins
+	hurried   time.Time // when Hurry was last called to some effect
 	reports   reports
-	held      bool // trouble was last told that another program holds the port of mDNS
+	said      int       // announcements since the start or the last change
+	saidAt    time.Time // when the last one was sent
+	held      bool      // trouble was last told that another program holds the port of mDNS
 }
 
 type served struct {
@@ -213,10 +246,15 @@ func (r *run) close() {
 	r.meet.close()
 }
 
-// hurry makes the next round begin as soon as hurryGap allows, however often it is called; later if many peers answer.
+// hurry makes the next round begin as soon as hurryGap allows, however often it is called; in a crowd, as soon as crowdGap does.
 func (r *run) hurry(next *time.Timer) {
+	now := time.Now()
+	if crowd := len(r.reports); crowd > smallLAN && !r.hurried.IsZero() && now.Sub(r.hurried) < crowdGap(crowd) {
+		return
+	}
+	r.hurried = now
 	r.schedule.hurry()
-	if soonest := r.last.Add(max(hurryGap, crowdGap(r.heard))); soonest.Before(r.next) {
+	if soonest := r.last.Add(hurryGap); soonest.Before(r.next) {
 		r.next = soonest
 		next.Reset(max(0, time.Until(soonest)))
 	}
@@ -276,9 +314,18 @@ func (r *run) refresh() bool {
 		}
 	}
 	r.tellTrouble(held && len(r.servers) == 0)
-	self := r.self()
-	r.note("rendezvous", r.meet.announce(time.Now(), self.ID, expandHere(self.Addrs, r.nics)))
+	r.tellMachine()
+	if r.meet.changed() {
+		r.take(nil)
+	}
+	r.zone.crowd.Store(int64(r.reports.expire(time.Now())))
 	return changed
+}
+
+// tellMachine writes this node's file for the nodes of this machine.
+func (r *run) tellMachine() {
+	self := r.self()
+	r.note("rendezvous", r.meet.announce(time.Now(), self.ID, expandHere(self.Addrs, r.nics), r.says.Load()))
 }
 
 // tellTrouble calls trouble when held changes: whether another program holds the port of mDNS on every interface.
@@ -300,53 +347,108 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 		heard []heard
 		err   error
 	}
+	question := ask
+	if !r.hurried.IsZero() && time.Since(r.hurried) < roomsAsked {
+		question = askRooms
+	}
 	answers := make([]asked, 2*len(r.nics)) // one for each interface and family
 	var wg sync.WaitGroup
 	for i := range answers {
 		wg.Go(func() {
-			answers[i].heard, answers[i].err = r.query(ctx, r.nics[i/2], i%2 == 1, window)
+			answers[i].heard, answers[i].err = r.query(ctx, r.nics[i/2], i%2 == 1, question, window)
 		})
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
 		return
 	}
-	l := networksOf(r.nics)
-	s := sightings{self: r.self().ID, addrs: map[peer.ID][]endpoint{}, from: map[netip.Addr]int{}}
-	r.note("rendezvous", r.meet.look(time.Now(), l, func(id peer.ID, es []endpoint) { s.add(id, es, netip.Addr{}, "") }))
+	var all []heard
 	for i, a := range answers {
 		r.note("query "+r.nics[i/2].iface.Name+[]string{" IPv4", " IPv6"}[i%2], a.err)
-		for _, h := range a.heard {
-			if !h.ours() {
-				continue
-			}
-			if id, es, ok := parseTXT(h.txt, l, h.nic); ok {
-				if id == s.self && h.is(r.zone.instance) {
-					continue
-				}
-				if !s.add(id, es, h.from, h.name) {
-					r.refused(h.from)
-				}
-			}
+		all = append(all, a.heard...)
+	}
+	if twin := r.take(all); twin != "" { // otherwise it may not look for this node for half a minute
+		for i := range answers {
+			r.note("call", r.call(r.nics[i/2], i%2 == 1, twin))
 		}
 	}
-	if s.twin != "" { // otherwise it may not look for this node for half a minute
-		for i := range answers {
-			r.note("call", r.call(r.nics[i/2], i%2 == 1, s.twin))
+}
+
+// hear takes an announcement that has come to the group, and those that have come since.
+func (r *run) hear(h heard) {
+	all := []heard{h}
+	for len(all) < maxCame {
+		select {
+		case h := <-r.zone.came:
+			all = append(all, h)
+			continue
+		default:
+		}
+		break
+	}
+	r.take(all)
+}
+
+// take reports the peers in announcements, and those of this machine. It returns the name of another instance that announces this node's
+// peer ID, or "".
+func (r *run) take(hs []heard) (twin string) {
+	l := networksOf(r.nics)
+	s := sightings{self: r.self().ID, of: map[peer.ID]*heardPeer{}, from: map[netip.Addr]int{}}
+	r.note("rendezvous", r.meet.look(time.Now(), l, func(id peer.ID, es []endpoint, txt []string) { s.add(id, es, txt, netip.Addr{}, "") }))
+	for _, h := range hs {
+		if !h.ours() {
+			continue
+		}
+		if id, es, ok := parseTXT(h.txt, l, h.nic); ok {
+			if id == s.self && h.is(r.zone.instance) {
+				continue
+			}
+			if !s.add(id, es, h.txt, h.from, h.name) {
+				r.refused(h.from)
+			}
 		}
 	}
 	if len(s.twins) > 0 && r.twin != nil {
 		r.twin(addrInfo(s.self, s.twins))
 	}
-	r.heard = len(s.order)
 	now := time.Now()
 	for _, id := range s.order {
-		es := s.addrs[id]
-		slices.SortFunc(es, endpoint.order)
-		if r.reports.due(now, id, es) {
-			r.found(addrInfo(id, es))
+		seen := s.of[id]
+		slices.SortFunc(seen.addrs, endpoint.order)
+		if !r.reports.due(now, id, seen) {
+			continue
+		}
+		if r.rooms != nil {
+			for _, rooms := range seen.rooms {
+				r.rooms(id, rooms)
+			}
+		}
+		r.found(addrInfo(id, seen.addrs))
+	}
+	r.zone.crowd.Store(int64(len(r.reports)))
+	return s.twin
+}
+
+// announce sends this node's answer to the group of each interface, and returns the time until the next time.
+func (r *run) announce() time.Duration {
+	r.saidAt = time.Now()
+	if a := r.zone.current(); len(a.all) > 0 {
+		packet := packAnswer(0, a.all, maxAnswer)
+		for name, s := range r.servers {
+			r.note("announce "+name, s.Announce(packet))
 		}
 	}
+	if r.said < len(announceGaps) {
+		r.said++
+		return jitter(announceGaps[r.said-1])
+	}
+	return announceGap(len(r.reports))
+}
+
+// announceAgain makes the next announcement come as soon as hurryGap allows, with those that follow one at a start.
+func (r *run) announceAgain(say *time.Timer) {
+	r.said = 0
+	say.Reset(max(0, time.Until(r.saidAt.Add(hurryGap))))
 }
 
 // note logs the outcome of the operation what, if it differs from the last one.
@@ -366,20 +468,27 @@ func (r *run) note(what string, err error) {
 	r.cfg.Log.Debug("discovery: "+what, "err", text)
 }
 
-// A sightings has the peers that one round has heard.
+// A sightings has the peers that have been heard in one go.
 type sightings struct {
 	self  peer.ID
 	order []peer.ID
-	addrs map[peer.ID][]endpoint
+	of    map[peer.ID]*heardPeer
 	from  map[netip.Addr]int // number of peers that each address was the first to announce
 	twin  string             // the name of another instance that announces this node's peer ID, or ""
 	twins []endpoint         // the addresses that it announces, at most maxPeerAddrs
 }
 
+// A heardPeer is what has been heard of one peer.
+type heardPeer struct {
+	from  netip.Addr // that announced it first
+	addrs []endpoint
+	rooms []string // what it says of its rooms, at most maxSaid texts: somebody else may have said one of them in its name
+}
+
 // add adds a peer that an instance announced from an address; both are zero for a node of this machine. It reports false if a bound
 // is reached.
-func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr, instance string) bool {
-	have, known := s.addrs[id]
+func (s *sightings) add(id peer.ID, es []endpoint, txt []string, from netip.Addr, instance string) bool {
+	have, known := s.of[id]
 	switch {
 	case id == s.self:
 		// Another instance announces this node's peer ID.
@@ -391,17 +500,21 @@ func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr, instance str
 	case !known && (len(s.order) == maxPeers || from.IsValid() && s.from[from] == maxPeersOfHost):
 		return false
 	}
-	for _, e := range es {
-		if len(have) == maxPeerAddrs {
-			break
-		}
-		have = appendNew(have, e)
-	}
 	if !known {
+		have = &heardPeer{from: from}
+		s.of[id] = have
 		s.order = append(s.order, id)
 		s.from[from]++
 	}
-	s.addrs[id] = have
+	for _, e := range es {
+		if len(have.addrs) == maxPeerAddrs {
+			break
+		}
+		have.addrs = appendNew(have.addrs, e)
+	}
+	if rooms, said := roomsIn(txt); said && len(have.rooms) < maxSaid && !slices.Contains(have.rooms, rooms) {
+		have.rooms = append(have.rooms, rooms)
+	}
 	return true
 }
 
@@ -409,26 +522,56 @@ func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr, instance str
 type reports map[peer.ID]report
 
 type report struct {
-	at    time.Time
-	addrs []endpoint
+	at, heard time.Time
+	heardPeer
 }
 
 // due reports whether a peer has to be reported now. If so, it notes the report.
-func (r reports) due(now time.Time, id peer.ID, es []endpoint) bool {
+func (r reports) due(now time.Time, id peer.ID, seen *heardPeer) bool {
 	last, known := r[id]
-	isNew := func(e endpoint) bool { return !slices.Contains(last.addrs, e) }
-	if known && now.Sub(last.at) < reportAgain && !slices.ContainsFunc(es, isNew) {
+	newAddr := func(e endpoint) bool { return !slices.Contains(last.addrs, e) }
+	newRooms := func(rooms string) bool { return !slices.Contains(last.rooms, rooms) }
+	if known && now.Sub(last.at) < reportAgain && !slices.ContainsFunc(seen.addrs, newAddr) && !slices.ContainsFunc(seen.rooms, newRooms) {
+		last.heard = now
+		r[id] = last
 		return false
 	}
-	if !known && len(r) == maxPeers {
-		oldest := id
-		for p, rep := range r {
-			if oldest == id || rep.at.Before(r[oldest].at) {
-				oldest = p
-			}
+	if !known {
+		r.makePlace(seen.from)
+	}
+	r[id] = report{at: now, heard: now, heardPeer: *seen}
+	return true
+}
+
+// makePlace forgets the peer that was heard the longest ago, if all places are taken, or those of an address that announces one more.
+func (r reports) makePlace(from netip.Addr) {
+	var oldest, oldestOf peer.ID
+	ofHost := 0
+	for p, rep := range r {
+		if oldest == "" || rep.heard.Before(r[oldest].heard) {
+			oldest = p
 		}
+		if rep.from != from || !from.IsValid() {
+			continue
+		}
+		if ofHost++; oldestOf == "" || rep.heard.Before(r[oldestOf].heard) {
+			oldestOf = p
+		}
+	}
+	switch {
+	case ofHost >= maxPeersOfHost:
+		delete(r, oldestOf)
+	case len(r) >= maxPeers:
 		delete(r, oldest)
 	}
-	r[id] = report{at: now, addrs: es}
-	return true
+}
+
+// expire forgets the peers that have not been heard for peerLife, and returns how many there still are.
+func (r reports) expire(now time.Time) int {
+	for id, last := range r {
+		if now.Sub(last.heard) > peerLife {
+			delete(r, id)
+		}
+	}
+	return len(r)
 }

@@ -6,15 +6,27 @@
 //
 //	dnsaddr=/ip4/192.168.1.20/udp/40001/quic-v1/p2p/12D3KooW...
 //
-// The layout is that of the libp2p mDNS specification, so avahi-browse and go-libp2p's own browser read it too. It says
-// nothing about rooms, nicks or members.
+// The layout is that of the libp2p mDNS specification, so avahi-browse and go-libp2p's own browser read it too. One more string,
+// rooms=..., is a text that the node changes whenever the rooms change that it would list, and is empty if there are none. The
+// announcement says nothing else about rooms, and nothing about nicks or members. Nodes with rooms are of the subtype
+// "_rooms._sub._localchat._udp.local." too.
+//
+// # Few nodes and many
+//
+// A node sends its announcement to the group of its own accord: three times when it starts and when its rooms or interfaces change,
+// and then every 30 s, or more rarely the more nodes there are. So nobody has to ask for what has changed, and nobody is hidden if
+// others are silent. A node also asks, often in the first seconds and later rarely, since a packet may be lost, and since some machines
+// hear nothing that is sent to the group. Up to 16 nodes all answer. If there are more, a question who is there gets two answers or so,
+// and a question who has rooms, which a node asks while somebody looks for rooms, those of all that have some. What is sent in all so
+// grows no faster than the number of nodes.
 //
 // Nodes on one machine also find each other by a folder (see Config.RuntimeDir) in which each keeps a small file with its
 // addresses. That works without a network interface, and without multicast.
 //
 // # Trust
 //
-// Nothing is trusted. Any machine on the network can announce anything, so a report of Run is only a hint to dial: the handshake
+// Nothing is trusted. A machine that announces nodes that do not exist makes the others send less, as in a crowd, but not as late as
+// that a node that starts, changes, or has rooms is not heard. Any machine on the network can announce anything, so a report of Run is only a hint to dial: the handshake
 // proves the peer ID, and nothing here does. An announcement is bounded (limits.go), must belong to our service, and must name one
 // peer. Only TCP and QUIC addresses on the networks of this machine (package onlink) are taken from it. The package never dials, and
 // never writes to the terminal.
@@ -24,8 +36,9 @@
 // A node answers only machines on its networks, judged by their source addresses (RFC 6762 section 11). An answer to one machine is
 // at most answerFactor times as long as the question, contains each record once, and counts against a rate: nobody can make a node
 // flood another machine by a question in that machine's name. The questions of a node are padded, so that the longest answer is
-// allowed. A question from the port of mDNS is answered to the multicast group, at most once a second. Answers from other networks, or
-// through a router (by their TTL, if the system reports it), are ignored.
+// allowed. A question from the port of mDNS is answered to the multicast group, at most once a second, and so is each question beyond
+// two a second. Answers and announcements from other networks, or through a router (by their TTL, if the system reports it), are
+// ignored.
 //
 // # Limits
 //

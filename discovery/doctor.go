@@ -227,10 +227,11 @@ func (e *exam) multicast(ctx context.Context, port uint16) {
 	wg.Wait()
 }
 
-// query sends queries as a node does, so that it gets the answers that a node would get.
+// query sends queries as a node does, so that it gets the answers that a node would get. They ask for services of any kind too: every
+// node answers that to the sender, also in a crowd.
 func (e *exam) query(ctx context.Context, l *link) {
 	for round := range probeGaps {
-		hs, err := queryMDNS(ctx, l.nic, l.v6, queryWindow)
+		hs, err := queryMDNS(ctx, l.nic, l.v6, askAll, queryWindow)
 		e.mu.Lock()
 		if round == 0 || err == nil {
 			l.check.Query = err

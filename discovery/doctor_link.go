@@ -171,8 +171,8 @@ func (e *exam) heard(packet []byte, from netip.Addr, toPort bool) {
 	if m.Unpack(packet) != nil {
 		return
 	}
-	zone := ""
-	switch l := e.linkOf(from); {
+	zone, l := "", e.linkOf(from)
+	switch {
 	case e.isOwn(from):
 		for _, q := range m.Question {
 			e.cameBack(q.Name)
@@ -183,7 +183,7 @@ func (e *exam) heard(packet []byte, from netip.Addr, toPort bool) {
 			l.check.Heard = append(l.check.Heard, ip)
 		}
 	}
-	if toPort {
+	if toPort && (l == nil || l.check.Send == nil) { // without a question it is an announcement, which may come or not
 		e.answers(m, zone, func(n *NodeCheck) { n.ToPort = true })
 	}
 }

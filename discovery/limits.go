@@ -14,8 +14,16 @@ const (
 	answerFactor = 4
 	// tellAgain is the shortest time between two answers with the same records to the group (RFC 6762 section 6).
 	tellAgain = time.Second
-	// maxTold is the number of answers to the group that are remembered: each of our four names on each interface, twice.
+	// maxTold is the number of answers to the group that are remembered: each of our five names on each interface, with some to spare.
 	maxTold = 8 * maxInterfaces
+	// ownAnswers is the number of answers of this node in a second, after ownAnswersBurst at once, to questions that the whole network
+	// has got, and the same again for questions who has rooms. Then it answers to the group, once in tellAgain: so many nodes that are
+	// started, or look for rooms, in one moment cost a node little more than one of them does.
+	ownAnswers      = 2
+	ownAnswersBurst = 16
+	// crowdAnswer is the number of nodes that answer a question who is there, on average, in a crowd of more than smallLAN: it is only
+	// for a machine that hears nothing that is sent to the group.
+	crowdAnswer = 2
 	// answersASecond is the number of answers to one address in a second, after answerBurst at once: enough for ten nodes of one
 	// machine that all look for rooms.
 	answersASecond = 50
@@ -34,17 +42,28 @@ const (
 const (
 	// maxAddrs is the number of addresses in one announcement: QUIC and TCP at four IP addresses.
 	maxAddrs = 8
-	// maxTXT is the length of all strings of a TXT record, in bytes: maxAddrs of the longest.
-	maxTXT = 1024
+	// maxRooms is the length of what a node says of its rooms, in bytes: a number of 64 bits.
+	maxRooms = 16
+	// maxTXT is the length of all strings of a TXT record, in bytes: maxAddrs of the longest, and what is said of rooms.
+	maxTXT = 1024 + len(roomsKey) + maxRooms
 	// maxTXTString is the length of one string of a TXT record, in bytes, which the format of DNS bounds.
 	maxTXTString = 255
 	// maxPeerAddrs is the number of addresses of one peer that a round keeps, from all interfaces and answers together.
 	maxPeerAddrs = 16
 	// maxPeers is the number of peers that a round keeps, and of those whose last report is remembered. Honest answers come within
-	// milliseconds of the query, and so before most of a flood.
-	maxPeers = 256
+	// milliseconds of the query, and so before most of a flood. It is more than crowdFull.
+	maxPeers = 512
+	// hearsASecond is the number of announcements to the group that are taken from one address in a second, after hearsBurst at once: the
+	// nodes of one machine, started at once. The addresses beyond maxSources share crowdHears. maxCame is the number of announcements that
+	// wait for Run, which may be in a round: those of a whole room that is started in a moment.
+	hearsASecond = 20
+	hearsBurst   = 4 * maxPeersOfHost
+	crowdHears   = 200
+	maxCame      = 512
 	// maxPeersOfHost is the number of peers that one address may announce in a round: the nodes of one machine.
 	maxPeersOfHost = 32
+	// maxSaid is the number of different texts about the rooms of one peer that are reported at once.
+	maxSaid = 4
 	// maxHeard is the number of announcements that one query takes.
 	maxHeard = 1024
 	// maxQuestions is the number of questions that are read from one packet. A browser puts all services that it looks for into one
@@ -71,12 +90,23 @@ const (
 	tendEvery = 30 * time.Second
 	// reportAgain is the shortest time between two reports of a peer with the same addresses. The later reports let a node redial.
 	reportAgain = 5 * time.Second
+	// crowdFull is the number of nodes that an announcement can be spaced for; see announceGap.
+	crowdFull = 300
+	// announceAgain is the longest time between two announcements of a node in a small network, and announceMost in the largest: each
+	// adds announceOfPeer for each peer in between. 300 nodes send some seven packets a second, and more nodes as many more.
+	announceAgain  = 30 * time.Second
+	announceMost   = 90 * time.Second
+	announceOfPeer = announceMost / crowdFull
+	// peerLife is how long a peer counts as being there after it was last heard: three announcements.
+	peerLife = 3 * announceMost
+	// roomsAsked is how long after Hurry a round asks for rooms too.
+	roomsAsked = 10 * time.Second
 	// calledAgain is the shortest time between two calls by name that make a node look for others: each causes ten queries, and the
 	// answers of the whole network.
 	calledAgain = time.Minute
-	// smallLAN is the number of peers up to which frequent queries cost little. Every gap is at least gapOfPeer for each further
-	// peer, and the last gap is at least lastGapOfPeer for each peer. So a node answers two questions a second (IPv4 and IPv6),
-	// however many nodes there are.
+	// smallLAN is the number of peers up to which frequent queries cost little: each answers each. With more, a node leaves out the
+	// quick rounds and looks again after Hurry no sooner than gapOfPeer for each further peer; the last gap is at least lastGapOfPeer
+	// for each peer, so that the nodes together ask one question a second of each family, however many there are.
 	smallLAN      = 16
 	gapOfPeer     = 100 * time.Millisecond
 	lastGapOfPeer = time.Second
@@ -102,7 +132,7 @@ type step struct{ listen, gap time.Duration }
 
 // steps is the schedule; its last step is repeated. A round reports its peers when it ends. On a cable, answers come within a few
 // milliseconds, so the first rounds are short, and do not wait for answers over Wi-Fi. The first quickSteps rounds find a peer even if
-// 30 % of the packets are lost each way. With the gap of 30 s, a network of 64 nodes has about 130 answers a second.
+// 30 % of the packets are lost each way.
 var steps = [...]step{
 	{10 * time.Millisecond, 35 * time.Millisecond},
 	{50 * time.Millisecond, 165 * time.Millisecond},
@@ -118,8 +148,16 @@ var steps = [...]step{
 	{queryWindow, 30 * time.Second},
 }
 
-// quickSteps is the number of steps with a gap of at most hurryGap.
-const quickSteps = 6
+// quickSteps is the number of steps with a gap of at most hurryGap. In a crowd the schedule goes on at crowdStep: those who are there
+// say so themselves.
+const (
+	quickSteps = 6
+	crowdStep  = 9
+)
+
+// announceGaps are the times from an announcement to the next one, after a start or a change; then come those of announceGap. One of
+// three gets through if 30 % of the packets are lost.
+var announceGaps = [...]time.Duration{time.Second, 2 * time.Second}
 
 // Bounds and times of a Check.
 const (

@@ -43,7 +43,7 @@ func joinable(n nic) bool {
 }
 
 // queryMDNS sends one query on one interface over one family, and returns the announcements that come within window.
-func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error) {
+func queryMDNS(ctx context.Context, n nic, v6 bool, question []byte, window time.Duration) ([]heard, error) {
 	if !n.has(v6) {
 		return nil, nil
 	}
@@ -57,7 +57,7 @@ func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]hea
 	}
 	stop := context.AfterFunc(ctx, func() { _ = s.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if _, err := s.WriteToUDP(ask, (&link{nic: n, v6: v6}).group(mdnsPort)); err != nil {
+	if _, err := s.WriteToUDP(question, (&link{nic: n, v6: v6}).group(mdnsPort)); err != nil {
 		return nil, err
 	}
 	var hs []heard
@@ -94,15 +94,21 @@ func callMDNS(n nic, v6 bool, instance string) error {
 	return err
 }
 
-// ask is the query of a node. It asks for an answer to this machine alone.
-var ask = func() []byte {
-	m := &dns.Msg{Question: []dns.Question{{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET | unicastWish}}}
+// ask is the query of a node, askRooms that of a node that looks for rooms, and askAll that of a Check. They ask for an answer to this
+// machine alone.
+var ask, askRooms, askAll = question(serviceName), question(roomsName, serviceName), question(enumName, serviceName)
+
+func question(names ...string) []byte {
+	m := &dns.Msg{}
+	for _, name := range names {
+		m.Question = append(m.Question, dns.Question{Name: name, Qtype: dns.TypePTR, Qclass: dns.ClassINET | unicastWish})
+	}
 	b, err := pad(m).Pack()
 	if err != nil {
-		panic(err) // the name is ours
+		panic(err) // the names are ours
 	}
 	return b
-}()
+}
 
 // fromLink reports whether a packet has come from the networks of n, and through no router (RFC 6762 section 11).
 func fromLink(n nic, a arrival) bool {

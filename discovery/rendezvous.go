@@ -43,6 +43,7 @@ type rendezvous struct {
 
 	text string    // content of this node's file
 	at   time.Time // when the file was written; zero: there is no file
+	seen time.Time // the folder's time of change when it was last read
 }
 
 func newRendezvous(cfg Config, label string) *rendezvous {
@@ -78,11 +79,11 @@ func madeHere(name string) (suffix string, ok bool) {
 }
 
 // announce writes this node's file, if its content has changed or it is older than rewriteFile.
-func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
+func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint, rooms *string) error {
 	if r.ephemeral || len(es) == 0 {
 		return nil
 	}
-	lines := append([]string{fileMagic, r.space}, txtOf(id, es[:min(len(es), maxAddrs)])...)
+	lines := append([]string{fileMagic, r.space}, txtOf(id, es[:min(len(es), maxAddrs)], rooms)...)
 	text := strings.Join(lines, "\n") + "\n"
 	if age := now.Sub(r.at); text == r.text && !r.at.IsZero() && age >= 0 && age < rewriteFile {
 		return nil
@@ -109,8 +110,17 @@ func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
 	return nil
 }
 
+// changed reports whether files have come, gone or been replaced since look was last called.
+func (r *rendezvous) changed() bool {
+	fi, err := os.Lstat(r.dir)
+	return err == nil && !fi.ModTime().Equal(r.seen)
+}
+
 // look calls add with the content of the files of other nodes, and removes the files of killed nodes.
-func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []endpoint)) error {
+func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []endpoint, []string)) error {
+	if fi, err := os.Lstat(r.dir); err == nil {
+		r.seen = fi.ModTime()
+	}
 	if _, err := os.Lstat(r.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -144,24 +154,23 @@ func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []
 		if suffix != fileSuffix || fi.Size() > maxFileSize {
 			continue
 		}
-		if id, es, ok := r.read(root, e.Name(), l); ok {
-			add(id, es)
+		if text, err := r.read(root, e.Name()); err == nil {
+			if id, es, ok := parseFile(text, r.space, l); ok {
+				add(id, es, strings.Split(text, "\n")[2:])
+			}
 		}
 	}
 	return nil
 }
 
-func (r *rendezvous) read(root *os.Root, name string, l onlink.Networks) (peer.ID, []endpoint, bool) {
+func (r *rendezvous) read(root *os.Root, name string) (string, error) {
 	f, err := root.Open(name)
 	if err != nil {
-		return "", nil, false
+		return "", err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxFileSize))
-	if err != nil {
-		return "", nil, false
-	}
-	return parseFile(string(b), r.space, l)
+	return string(b), err
 }
 
 // parseFile reads the content of a file as strictly as an announcement from the network.

@@ -128,7 +128,7 @@ func TestRendezvousFolder(t *testing.T) {
 	r := newRendezvous(Config{RuntimeDir: dir}, "me")
 	es := expandHere(addrs(listenAll...), nil)
 	now := time.Now()
-	if err := r.announce(now, testPeer(1), es); err != nil {
+	if err := r.announce(now, testPeer(1), es, nil); err != nil {
 		t.Fatal(err)
 	}
 	labels := map[string]string{"me": "me"}
@@ -179,7 +179,7 @@ func TestRendezvousFolder(t *testing.T) {
 	look := func() {
 		t.Helper()
 		got = nil
-		if err := r.look(now, nil, func(id peer.ID, _ []endpoint) { got = append(got, id) }); err != nil {
+		if err := r.look(now, nil, func(id peer.ID, _ []endpoint, _ []string) { got = append(got, id) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestRendezvousFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	look()
-	if err := r.announce(now.Add(rewriteFile), testPeer(1), es); err != nil {
+	if err := r.announce(now.Add(rewriteFile), testPeer(1), es, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.close()
@@ -227,7 +227,7 @@ func TestRendezvousRefusesSharedFolder(t *testing.T) {
 	}
 	r := newRendezvous(Config{RuntimeDir: dir}, "me")
 	es := expandHere(addrs(listenAll...), nil)
-	if err := r.announce(time.Now(), testPeer(1), es); err == nil || !strings.Contains(err.Error(), "not private") {
+	if err := r.announce(time.Now(), testPeer(1), es, nil); err == nil || !strings.Contains(err.Error(), "not private") {
 		t.Errorf("announce: %v", err)
 	}
 	if err := r.look(time.Now(), nil, nil); err == nil {
@@ -277,7 +277,7 @@ func TestRendezvousFollowsNoLink(t *testing.T) {
 			}
 			put(t, filepath.Join(runtimeDir, "localchat"), target)
 			r := newRendezvous(Config{RuntimeDir: runtimeDir}, newLabel())
-			if err := r.announce(time.Now(), testPeer(1), es); err == nil {
+			if err := r.announce(time.Now(), testPeer(1), es, nil); err == nil {
 				t.Error("it was written to")
 			}
 			if err := r.look(time.Now(), nil, nil); err == nil {
@@ -300,7 +300,7 @@ func TestRendezvousLeavesOthersFiles(t *testing.T) {
 	}
 	dir := t.TempDir()
 	r := newRendezvous(Config{RuntimeDir: dir}, newLabel())
-	check(t, r.announce(time.Now(), testPeer(1), expandHere(addrs(listenAll...), nil)))
+	check(t, r.announce(time.Now(), testPeer(1), expandHere(addrs(listenAll...), nil), nil))
 	mine, err := os.ReadFile(filepath.Join(r.dir, r.name))
 	check(t, err)
 	theirs := strings.ReplaceAll(string(mine), testPeer(1).String(), testPeer(2).String())
@@ -309,7 +309,7 @@ func TestRendezvousLeavesOthersFiles(t *testing.T) {
 		check(t, os.WriteFile(path, []byte(theirs), 0o600))
 		check(t, os.Chtimes(path, time.Now().Add(-age), time.Now().Add(-age)))
 		check(t, os.Chown(path, 12345, 12345))
-		check(t, r.look(time.Now(), nil, func(id peer.ID, _ []endpoint) { t.Errorf("read %s", id) }))
+		check(t, r.look(time.Now(), nil, func(id peer.ID, _ []endpoint, _ []string) { t.Errorf("read %s", id) }))
 		if _, err := os.Lstat(path); err != nil {
 			t.Error(err)
 		}
@@ -329,7 +329,7 @@ func TestRendezvousWithoutDirectory(t *testing.T) {
 	if err := r.look(time.Now(), nil, nil); err != nil {
 		t.Errorf("look: %v", err)
 	}
-	if err := r.announce(time.Now(), testPeer(1), expandHere(addrs(listenAll...), nil)); err == nil {
+	if err := r.announce(time.Now(), testPeer(1), expandHere(addrs(listenAll...), nil), nil); err == nil {
 		t.Error("announce: no error")
 	}
 	r.close()

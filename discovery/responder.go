@@ -1,8 +1,10 @@
 package discovery
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"sync"
@@ -15,8 +17,11 @@ import (
 // unicastWish is the bit of a question's class that asks for an answer to the asker alone (RFC 6762 section 5.4).
 const unicastWish = 1 << 15
 
-// server answers queries on one interface.
-type server interface{ Shutdown() error }
+// server answers queries on one interface, and sends announcements to its group.
+type server interface {
+	Announce(packet []byte) error
+	Shutdown() error
+}
 
 // A responder answers questions that come to one interface. The zone decides what it answers.
 type responder struct {
@@ -62,10 +67,24 @@ func (r *responder) Shutdown() error {
 	return errors.Join(errs...)
 }
 
-// serve answers one packet, if it is a question to answer.
+// Announce sends a packet to the group, over each family.
+func (r *responder) Announce(packet []byte) error {
+	var errs []error
+	for _, s := range r.sockets {
+		_, err := s.WriteToUDP(packet, (&link{nic: r.nic, v6: s.v6 != nil}).group(mdnsPort))
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// serve answers one packet, if it is a question to answer, and hands on an announcement.
 func (r *responder) serve(s *socket, packet []byte, a arrival) {
 	if a.to.IsMulticast() && a.iface != 0 && a.iface != r.nic.iface.Index {
 		return // the socket of that interface gets it too
+	}
+	if isResponse(packet) {
+		r.zone.hear(packet, r.nic, a, time.Now())
+		return
 	}
 	answer, alone := r.zone.respond(packet, a, r.nic.iface.Index, time.Now())
 	switch {
@@ -103,6 +122,18 @@ func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answ
 		return nil, false
 	}
 	alone = alone || a.from.Port() != mdnsPort || a.to.IsValid() && !a.to.IsMulticast()
+	if alone && (!a.to.IsValid() || a.to.IsMulticast()) {
+		// Every node of the network has got the question.
+		switch z.said.share(rrs[0].Header().Name, int(z.crowd.Load()), now) {
+		case silence:
+			return nil, false
+		case toGroup:
+			if !z.said.mayTell(iface, rrs[0], now) {
+				return nil, false // the group has just been told
+			}
+			return packAnswer(0, rrs, maxAnswer), false
+		}
+	}
 	if !alone {
 		// An answer to the group floods no single machine, but it is sent rarely.
 		if !z.said.mayTell(iface, rrs[0], now) {
@@ -169,15 +200,43 @@ func readQuery(packet []byte) (q query, ok bool) {
 	return q, true
 }
 
+// isResponse reports whether a packet is a response and no query.
+func isResponse(packet []byte) bool { return len(packet) >= headerSize && packet[2]&0x80 != 0 }
+
+// inPacket is our service as it stands in a packet: a cheap test for the packets of other services, which are most.
+var inPacket = []byte("\x0a_localchat\x04_udp")
+
+// hear hands the announcements in a packet of the group on to Run. What comes too fast from one address is dropped, and so is what Run
+// has not taken yet.
+func (z *zone) hear(packet []byte, n nic, a arrival, now time.Time) {
+	if !bytes.Contains(packet, inPacket) || !fromLink(n, a) {
+		return
+	}
+	if !z.hears.allow(a.from.Addr(), now) {
+		z.refused(a.from.Addr())
+		return
+	}
+	for _, h := range takeAnswers(nil, packet, n, a.from.Addr()) {
+		if h.is(z.instance) {
+			continue
+		}
+		select {
+		case z.came <- h:
+		default:
+			z.refused(h.from)
+		}
+	}
+}
+
 // A spoken has what a node has answered lately, to bound how often it answers.
 type spoken struct {
 	mu      sync.Mutex // the responders of all interfaces meet here
 	told    map[telling]time.Time
-	sources map[netip.Addr]*rate.Limiter
-	crowd   *rate.Limiter
+	sources *sources
+	own     map[bool]*rate.Limiter // for the questions who has rooms, and for the others
 }
 
-// A telling names an answer to the multicast group: the interface, and one of our four names.
+// A telling names an answer to the multicast group: the interface, and one of our names.
 type telling struct {
 	iface int
 	name  string
@@ -185,9 +244,32 @@ type telling struct {
 
 func newSpoken() *spoken {
 	return &spoken{
-		told: make(map[telling]time.Time), sources: make(map[netip.Addr]*rate.Limiter),
-		crowd: rate.NewLimiter(crowdAnswers, crowdAnswers),
+		told: make(map[telling]time.Time), sources: newSources(answersASecond, answerBurst, crowdAnswers),
+		own: map[bool]*rate.Limiter{false: rate.NewLimiter(ownAnswers, ownAnswersBurst), true: rate.NewLimiter(ownAnswers, ownAnswersBurst)},
 	}
+}
+
+// A way is how a question to the whole network is answered: to its sender, to the group, or not at all.
+type way int
+
+const (
+	toSender way = iota
+	toGroup
+	silence
+)
+
+// share returns this node's share in answering such a question. If there are few nodes, each answers the sender, and the group once it
+// is asked more often than that is worth. In a crowd, a node is found by what it announces of its own accord, and a question who is
+// there gets answers from crowdAnswer nodes or so. Who has rooms is always answered.
+func (s *spoken) share(name string, crowd int, now time.Time) way {
+	if strings.EqualFold(name, serviceName) && crowd > smallLAN && rand.N(crowd) >= crowdAnswer {
+		return silence
+	}
+	ofRooms := strings.EqualFold(name, roomsName)
+	if (ofRooms || strings.EqualFold(name, serviceName)) && !s.own[ofRooms].AllowN(now, 1) {
+		return toGroup
+	}
+	return toSender
 }
 
 // mayTell reports whether the records that begin with rr may be sent to the group on an interface now, and notes that they are.
@@ -206,22 +288,38 @@ func (s *spoken) mayTell(iface int, rr dns.RR, now time.Time) bool {
 }
 
 // mayAnswer reports whether an address may get one more answer now, and counts the answer.
-func (s *spoken) mayAnswer(ip netip.Addr, now time.Time) bool {
+func (s *spoken) mayAnswer(ip netip.Addr, now time.Time) bool { return s.sources.allow(ip, now) }
+
+// sources bounds how much is done for each address in a second: for maxSources addresses one by one, and for all others together.
+type sources struct {
+	mu    sync.Mutex // the responders of all interfaces meet here
+	each  rate.Limit
+	burst int
+	of    map[netip.Addr]*rate.Limiter
+	crowd *rate.Limiter
+}
+
+func newSources(each rate.Limit, burst, crowd int) *sources {
+	return &sources{each: each, burst: burst, of: make(map[netip.Addr]*rate.Limiter), crowd: rate.NewLimiter(rate.Limit(crowd), crowd)}
+}
+
+// allow reports whether one more thing may be done for an address now, and counts it.
+func (s *sources) allow(ip netip.Addr, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.sources[ip]
-	if l == nil && len(s.sources) >= maxSources {
-		for other, l := range s.sources {
-			if l.TokensAt(now) >= answerBurst {
-				delete(s.sources, other)
+	l := s.of[ip]
+	if l == nil && len(s.of) >= maxSources {
+		for other, l := range s.of {
+			if l.TokensAt(now) >= float64(s.burst) {
+				delete(s.of, other)
 			}
 		}
 	}
 	switch {
 	case l != nil:
-	case len(s.sources) < maxSources:
-		l = rate.NewLimiter(answersASecond, answerBurst)
-		s.sources[ip] = l
+	case len(s.of) < maxSources:
+		l = rate.NewLimiter(s.each, s.burst)
+		s.of[ip] = l
 	default:
 		l = s.crowd
 	}

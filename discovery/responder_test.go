@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/time/rate"
 )
 
 // asking returns a packet with questions.
@@ -182,6 +183,7 @@ func TestTheLinkIsToldOnceASecond(t *testing.T) {
 func TestAnswersAreRationed(t *testing.T) {
 	z, refused := realZone(), make(map[netip.Addr]int)
 	z.refused = func(from netip.Addr) { refused[from]++ }
+	z.said.own[false] = rate.NewLimiter(rate.Inf, 1)
 	count := func(source string, n int, from0 time.Duration) (got int) {
 		for i := range n {
 			if size, _, _ := answered(t, z, ask, from(source), from0+time.Duration(i)*time.Millisecond); size > 0 {
@@ -198,15 +200,15 @@ func TestAnswersAreRationed(t *testing.T) {
 	}
 	for i := range 4 * maxSources {
 		answered(t, z, ask, from(fmt.Sprintf("[2001:db8::1:%x]:50000", i)), 10*time.Second)
-		if len(z.said.sources) > maxSources {
-			t.Fatalf("%d addresses are counted", len(z.said.sources))
+		if len(z.said.sources.of) > maxSources {
+			t.Fatalf("%d addresses are counted", len(z.said.sources.of))
 		}
 	}
 	if got := count("192.168.1.79:50000", 1000, 10*time.Second); got < answerBurst {
 		t.Errorf("in the crowd %d answers of 1000", got)
 	}
-	if got := count("192.168.1.80:50000", 10, 20*time.Second); got != 10 || len(z.said.sources) > 8 {
-		t.Errorf("after the crowd %d answers of 10, %d addresses are counted", got, len(z.said.sources))
+	if got := count("192.168.1.80:50000", 10, 20*time.Second); got != 10 || len(z.said.sources.of) > 8 {
+		t.Errorf("after the crowd %d answers of 10, %d addresses are counted", got, len(z.said.sources.of))
 	}
 	for i := range 10 * maxTold {
 		z.said.mayTell(i, enumAnswer[0], time.Unix(int64(i), 0))

@@ -25,12 +25,29 @@ type fakeLAN struct {
 	answers []heard
 	v4Err   error
 	refused map[netip.Addr]int // by sender
+
+	announced []said
+	zone      *zone    // of the first server
+	questions [][]byte // to IPv6 on the first interface
+}
+
+// said is one announcement.
+type said struct {
+	at     time.Time
+	packet []byte
 }
 
 // ignore is a refused function that does nothing.
 func ignore(netip.Addr) {}
 
 type fakeServer struct{ *fakeLAN }
+
+func (s fakeServer) Announce(packet []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.announced = append(s.announced, said{time.Now(), packet})
+	return nil
+}
 
 func (s fakeServer) Shutdown() error {
 	s.mu.Lock()
@@ -56,13 +73,14 @@ func (f *fakeLAN) mdns(t *testing.T) *MDNS {
 		defer f.mu.Unlock()
 		return f.nics, f.listErr
 	}
-	d.listen = func(n nic, _ *zone) (server, bool, error) {
+	d.listen = func(n nic, z *zone) (server, bool, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.serving[n.iface.Name]++
+		f.zone = z
 		return fakeServer{f}, true, nil
 	}
-	d.query = func(_ context.Context, n nic, v6 bool, window time.Duration) ([]heard, error) {
+	d.query = func(_ context.Context, n nic, v6 bool, question []byte, window time.Duration) ([]heard, error) {
 		time.Sleep(window) // simulated
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -71,6 +89,7 @@ func (f *fakeLAN) mdns(t *testing.T) *MDNS {
 		}
 		if n.iface.Index == f.nics[0].iface.Index {
 			f.rounds = append(f.rounds, time.Now().Add(-window))
+			f.questions = append(f.questions, question)
 		}
 		return f.answers, nil
 	}
@@ -373,7 +392,7 @@ func TestOneAddressHasAShare(t *testing.T) {
 func TestReportsForgetTheOldest(t *testing.T) {
 	r, now := reports{}, time.Now()
 	for i := range int64(maxPeers + 10) {
-		if !r.due(now.Add(time.Duration(i)), peer.ID(fmt.Sprint(i)), nil) {
+		if !r.due(now.Add(time.Duration(i)), peer.ID(fmt.Sprint(i)), &heardPeer{}) {
 			t.Fatalf("peer %d was not reported", i)
 		}
 	}

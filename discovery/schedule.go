@@ -18,24 +18,28 @@ func (s *schedule) hurry() {
 	}
 }
 
-// next returns the step for the round that begins now. heard is the number of peers in the last round: since each answers the queries
-// of all, the answers would grow with the square of that number if the gaps did not grow.
-func (s *schedule) next(heard int) step {
+// next returns the step for the round that begins now. crowd is the number of peers that are there.
+func (s *schedule) next(crowd int) step {
 	last := len(steps) - 1
-	for s.at < last && steps[s.at].gap < crowdGap(heard) {
-		s.at++ // skip quick rounds, which are for a node that hears few others
+	if crowd > smallLAN {
+		s.at = max(s.at, crowdStep)
 	}
 	now := steps[s.at]
 	if s.at == last {
-		now.gap = max(now.gap, time.Duration(heard)*lastGapOfPeer)
+		now.gap = max(now.gap, time.Duration(crowd)*lastGapOfPeer)
 	}
 	s.at = min(s.at+1, last)
 	now.gap = jitter(now.gap)
 	return now
 }
 
-// crowdGap returns the shortest gap after a round with so many peers.
-func crowdGap(heard int) time.Duration { return time.Duration(heard-smallLAN) * gapOfPeer }
+// crowdGap returns the shortest time between two calls of Hurry that count, with so many peers.
+func crowdGap(crowd int) time.Duration { return time.Duration(crowd-smallLAN) * gapOfPeer }
+
+// announceGap returns the time from one announcement to the next, with so many peers.
+func announceGap(crowd int) time.Duration {
+	return jitter(min(max(announceAgain, time.Duration(crowd)*announceOfPeer), announceMost))
+}
 
 func jitter(d time.Duration) time.Duration {
 	span := d * jitterPercent / 100

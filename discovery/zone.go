@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -16,7 +17,9 @@ import (
 
 const (
 	serviceName = Service + ".local."
-	enumName    = "_services._dns-sd._udp.local."
+	// roomsName is the subtype of the nodes that have rooms to list.
+	roomsName = "_rooms._sub." + serviceName
+	enumName  = "_services._dns-sd._udp.local."
 )
 
 // A zone has the answers to mDNS questions about this node. The servers of all interfaces share it, so that they give the same
@@ -31,16 +34,32 @@ type zone struct {
 
 	said    *spoken
 	refused func(from netip.Addr)
+	// crowd is the number of other nodes that Run has heard lately.
+	crowd atomic.Int64
+	// came has the announcements that have come to the group, for Run; hears bounds those of each address.
+	came  chan heard
+	hears *sources
 
 	mu       sync.Mutex // the goroutines of the servers and Run's goroutine meet here
 	nics     []nic
 	networks onlink.Networks
 	made     time.Time
 	answer   answer
+	rooms    *string // what this node says of its rooms; nil: nothing
 }
 
 func newZone(label string, self func() peer.AddrInfo, refused func(from netip.Addr)) *zone {
-	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self, said: newSpoken(), refused: refused}
+	return &zone{
+		instance: label + "." + serviceName, host: label + ".local.", self: self, said: newSpoken(), refused: refused,
+		came: make(chan heard, maxCame), hears: newSources(hearsASecond, hearsBurst, crowdHears),
+	}
+}
+
+// says replaces what this node says of its rooms.
+func (z *zone) says(rooms *string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.rooms, z.made = rooms, time.Time{}
 }
 
 // set replaces the interfaces whose addresses are announced.
@@ -60,7 +79,7 @@ func (z *zone) onLink(ip netip.Addr) bool {
 // Records returns the answer to one question, or nil.
 func (z *zone) Records(q dns.Question) []dns.RR {
 	name := strings.ToLower(q.Name)
-	if name != serviceName && name != z.instance && name != z.host && name != enumName {
+	if name != serviceName && name != z.instance && name != z.host && name != enumName && name != roomsName {
 		return nil
 	}
 	a := z.current()
@@ -73,6 +92,8 @@ func (z *zone) Records(q dns.Question) []dns.RR {
 		return enumAnswer
 	case name == serviceName && want(dns.TypePTR):
 		return a.all
+	case name == roomsName && want(dns.TypePTR):
+		return a.rooms
 	case name == z.instance && want(dns.TypeSRV, dns.TypeTXT):
 		return a.all[1:]
 	case name == z.host && want(dns.TypeA, dns.TypeAAAA):
@@ -85,6 +106,7 @@ func (z *zone) Records(q dns.Question) []dns.RR {
 type answer struct {
 	all   []dns.RR // PTR, SRV, TXT, A, AAAA
 	addrs []dns.RR // the A and AAAA among them
+	rooms []dns.RR // like all, for the subtype of nodes that have rooms to list; nil: this one has none
 }
 
 // enumAnswer says that a machine here has our service.
@@ -129,9 +151,13 @@ func (z *zone) records(id peer.ID, es []endpoint) answer {
 	all := append([]dns.RR{
 		&dns.PTR{Hdr: header(serviceName, dns.TypePTR), Ptr: z.instance},
 		&dns.SRV{Hdr: header(z.instance, dns.TypeSRV), Port: es[0].port, Target: z.host},
-		&dns.TXT{Hdr: header(z.instance, dns.TypeTXT), Txt: txtOf(id, es)},
+		&dns.TXT{Hdr: header(z.instance, dns.TypeTXT), Txt: txtOf(id, es, z.rooms)},
 	}, addrs...)
-	return answer{all: all, addrs: addrs}
+	a := answer{all: all, addrs: addrs}
+	if z.rooms != nil && *z.rooms != "" {
+		a.rooms = append([]dns.RR{&dns.PTR{Hdr: header(roomsName, dns.TypePTR), Ptr: z.instance}}, all[1:]...)
+	}
+	return a
 }
 
 func header(name string, rrtype uint16) dns.RR_Header {

@@ -29,8 +29,8 @@ const (
 	// that is back for up to minutes, so it is cleared before each attempt.
 	dialBackoffMin = 500 * time.Millisecond
 	dialBackoffMax = 4 * time.Second
-	// hintLife: a hint that has not come again for this long is not tried any more.
-	hintLife = time.Minute
+	// hintLife: a hint that has not come again for this long is not tried any more. In a large network a node announces itself every 90 s.
+	hintLife = 5 * time.Minute
 
 	// rememberEvery: how often the remembered peers are compared with those in reach.
 	rememberEvery = 10 * time.Second
