@@ -161,6 +161,10 @@ var laws = map[string]law{
 		ours: []string{"protocol", "internal/onlink"}, bans: lanBans,
 		why: "lan connects machines, and knows of rooms only how large one can be",
 	},
+	"node/internal/clock": {
+		ours: nil, bans: append([]ban{{path: "github.com/libp2p", why: "clock is about this machine alone"}}, noPrint...),
+		why: "clock is a leaf: the time does not depend on a node",
+	},
 	"node/internal/ratelimit": {
 		ours: nil, bans: append([]ban{
 			{path: "time", names: clock, why: "time enters as an argument"},
@@ -423,6 +427,8 @@ func TestLawsBite(t *testing.T) {
 		{dir: "node", src: imports("localchat/" + roomTest), test: true, ok: true},
 		{dir: "node/internal/transcript", src: imports("localchat/" + roomTest)},
 		{dir: "node/internal/transcript", src: imports("localchat/" + roomTest), test: true, ok: true},
+		{dir: "node/internal/clock", src: imports("golang.org/x/sys/unix"), ok: true},
+		{dir: "node/internal/clock", src: imports("localchat/protocol")},
 		{dir: "node/internal/ratelimit", src: imports("golang.org/x/time/rate"), ok: true},
 		{dir: "node/internal/ratelimit", src: imports("localchat/protocol")},
 		{dir: "node/internal/ratelimit", src: uses("time", "Now")},

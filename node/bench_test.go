@@ -42,7 +42,7 @@ func BenchmarkTakeLine(b *testing.B) {
 		line.Msg.ID = protocol.Hash{1, byte(ctr), byte(ctr >> 8), byte(ctr >> 16), byte(ctr >> 24)}
 		r.talk.carry(r.talk.Hear(r.talk.world(), line))
 		if r.talk.Len() == transcript.MaxLines {
-			r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
+			r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.Even())
 		}
 	}
 }
@@ -66,7 +66,7 @@ func BenchmarkSay(b *testing.B) {
 		}
 		r.talk.carry(r.talk.Hear(r.talk.world(), line))
 		if r.talk.Len() == transcript.MaxLines {
-			r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
+			r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.Even())
 		}
 	}
 }

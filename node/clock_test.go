@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/clock"
 	"localchat/protocol"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestClockChangeIsReported(t *testing.T) {
 	for name, moves := range map[string][]time.Duration{
 		"on": {7 * time.Hour}, "a year on": {365 * 24 * time.Hour}, "back": {-48 * time.Hour}, "to and fro": {7 * time.Hour, 0},
-		"slewed": {clockSlack / 2},
+		"slewed": {clock.Slack / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, 2, func(l *simLAN) {
@@ -24,7 +25,7 @@ func TestClockChangeIsReported(t *testing.T) {
 				must(bob.Say(l.ctx(), "lab", "hello", false))
 				until[Message](l.subs["alice"], func(m Message) bool { return m.Text == "hello" })
 				for _, by := range moves {
-					must(ask(l.ctx(), alice, inLoop(func(lp *loop) { lp.clock.wall = func() time.Time { return time.Now().Add(by) } })))
+					must(ask(l.ctx(), alice, inLoop(func(lp *loop) { lp.clock.Wall = func() time.Time { return time.Now().Add(by) } })))
 					time.Sleep(3 * time.Second) // simulated
 				}
 				l.subs["alice"].drain()
@@ -58,8 +59,8 @@ func TestClockChangeIsReported(t *testing.T) {
 func (l *simLAN) setClock(nick string, by time.Duration) {
 	l.t.Helper()
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
-		before := lp.clock.wall
-		lp.clock.wall = func() time.Time { return before().Add(by) }
+		before := lp.clock.Wall
+		lp.clock.Wall = func() time.Time { return before().Add(by) }
 	})))
 }
 
@@ -67,9 +68,9 @@ func (l *simLAN) setClock(nick string, by time.Duration) {
 func (l *simLAN) sleeps(nick string, d time.Duration) {
 	l.t.Helper()
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
-		wall, asleep := lp.clock.wall, lp.clock.asleep
-		lp.clock.wall = func() time.Time { return wall().Add(d) }
-		lp.clock.asleep = func() time.Duration { return asleep() + d }
+		wall, asleep := lp.clock.Wall, lp.clock.Asleep
+		lp.clock.Wall = func() time.Time { return wall().Add(d) }
+		lp.clock.Asleep = func() time.Duration { return asleep() + d }
 	})))
 }
 

@@ -67,7 +67,7 @@ func (g *directLog) expire(room protocol.RoomID, before time.Time) (ids []string
 
 // direct tells every face of a direct message, and keeps it.
 func (r *room) direct(d Direct, with peer.ID) {
-	r.l.directLog.add(keptDirect{d, r.id, with, r.l.clock.even()})
+	r.l.directLog.add(keptDirect{d, r.id, with, r.l.clock.Even()})
 	r.l.emit(r, d)
 }
 
@@ -85,7 +85,7 @@ func (r *room) keptDirects() []Direct {
 
 // expireDirects forgets the direct messages that are older than the lines that the room keeps.
 func (r *room) expireDirects() {
-	if ids := r.l.directLog.expire(r.id, r.l.clock.even().Add(-r.state().Policy().Retain)); len(ids) > 0 {
+	if ids := r.l.directLog.expire(r.id, r.l.clock.Even().Add(-r.state().Policy().Retain)); len(ids) > 0 {
 		r.l.emit(r, Expired{IDs: ids})
 	}
 }

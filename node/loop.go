@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/clock"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -30,7 +31,7 @@ type loop struct {
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	dormant   dormant
 	pastRooms map[protocol.RoomID]pastRoom // rooms that this node was in, to answer peers that ask for them
-	clock     clock
+	clock     *clock.Clock
 	woke      bool // this node has stood still, and tick has not seen it yet
 	farewell  farewell
 	// guestsChanged is set if the list of guests may have changed since it was published.
@@ -57,7 +58,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		rooms: make(map[protocol.RoomID]*room), warned: make(map[string]time.Time),
 		directory: newDirectory(), farewell: newFarewell(), notices: make(map[noticeKey]*pendingNotice),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), pastRooms: make(map[protocol.RoomID]pastRoom),
-		clock:       newClock(),
+		clock:       clock.New(),
 		directs:     newDirects(),
 		relayShares: newRelayShares(),
 	}
@@ -197,7 +198,7 @@ func (l *loop) tick() {
 
 // env returns the environment of a ledger's step.
 func (l *loop) env() authority.Env {
-	return authority.Env{Now: l.clock.wall(), Rand: random, Signer: l.n.signer, Self: l.n.self}
+	return authority.Env{Now: l.clock.Wall(), Rand: random, Signer: l.n.signer, Self: l.n.self}
 }
 
 // emit tells every subscriber of an event of a room, or of the node itself.

@@ -94,7 +94,7 @@ func (d *authorityDesk) rename(p peer.ID, nick string) error {
 			}
 			return nickRefused(d.r.label(), nick, reply)
 		case fault.NickSoon:
-			return nickRefused(d.r.label(), nick, protocol.AskReply{Code: protocol.JoinTooSoon, Wait: d.r.state().NickWait(p, d.r.l.clock.wall())})
+			return nickRefused(d.r.label(), nick, protocol.AskReply{Code: protocol.JoinTooSoon, Wait: d.r.state().NickWait(p, d.r.l.clock.Wall())})
 		}
 	}
 	return err

@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/clock"
 	"localchat/node/internal/fault"
 	"localchat/node/internal/lan"
 	"localchat/node/internal/store"
@@ -146,7 +147,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	var wakes func(context.Context, func())
 	if cfg.Host == nil { // a simulated node has no clocks of its own
-		wakes = watchWaking()
+		wakes = clock.WatchWaking()
 		n.toldOfWaking = wakes != nil
 	}
 	if err := n.watchHost(); err != nil {

@@ -308,7 +308,7 @@ func (d *authorityDesk) tick(now time.Time) {
 	d.tracker.followed = slices.DeleteFunc(d.tracker.followed, func(p *progress) bool {
 		return p.shownComplete && p.noted || now.Sub(p.at) > progressKept
 	})
-	if now.Sub(d.ticked) < ledgerTick && !d.ledger.MuteDue(d.r.l.clock.wall()) {
+	if now.Sub(d.ticked) < ledgerTick && !d.ledger.MuteDue(d.r.l.clock.Wall()) {
 		return
 	}
 	d.ticked = now
@@ -318,7 +318,7 @@ func (d *authorityDesk) tick(now time.Time) {
 			d.r.l.n.log.Warn("away", "room", d.r.id, "err", err)
 		}
 	}
-	if err := d.step(authority.Tick{LastLine: d.r.l.clock.at(d.r.talk.LastLine()), Unasked: d.mayBeTalking(d.r.l.clock.even())}); err != nil {
+	if err := d.step(authority.Tick{LastLine: d.r.l.clock.At(d.r.talk.LastLine()), Unasked: d.mayBeTalking(d.r.l.clock.Even())}); err != nil {
 		d.r.l.n.log.Warn("tick", "room", d.r.id, "err", err)
 	}
 	if d.r.state().Closed() && !d.owes(d.r.l.judgedAt()) {

@@ -51,7 +51,7 @@ func newRoom(l *loop, id protocol.RoomID) *room {
 	r.desk = newAuthorityDesk(r)
 	r.membership = membership{r: r, absence: absence{r: r}}
 	r.keys, r.fork = keyring{r: r}, fork{r: r}
-	r.talk = conversation{r: r, Transcript: transcript.New(id, l.n.self, l.numbers[id], l.clock.even())}
+	r.talk = conversation{r: r, Transcript: transcript.New(id, l.n.self, l.numbers[id], l.clock.Even())}
 	r.outbox = outbox{r: r, reserved: reserved{ctr: r.talk.Used()}}
 	r.relays = relays{r: r, unreached: make(map[peer.ID]time.Time)}
 	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
@@ -407,8 +407,8 @@ func (r *room) tick(now time.Time) {
 func (r *room) drop() {
 	r.name = r.label()
 	r.memberState, r.keys.Keyring = authority.State{}, authority.Keyring{}
-	r.talk.Transcript = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.even())
+	r.talk.Transcript = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.Even())
 	r.records, r.pending = nil, nil
-	r.l.directLog.expire(r.id, r.l.clock.even().Add(time.Second)) // all of them
+	r.l.directLog.expire(r.id, r.l.clock.Even().Add(time.Second)) // all of them
 	r.publishSnapshot()
 }

@@ -181,7 +181,7 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 		Messages: []Message{}, Directs: r.keptDirects(), Fetching: r.talk.Fetching(r.talk.world()),
 	}
 	if retain := r.state().Policy().Retain; retain > 0 {
-		h.More = r.talk.ShedSince(l.clock.even().Add(-retain))
+		h.More = r.talk.ShedSince(l.clock.Even().Add(-retain))
 	}
 	for _, ln := range r.talk.Ordered() {
 		if ln.Shown() && !l.ignores(ln.Msg.Author) {

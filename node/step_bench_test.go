@@ -44,7 +44,7 @@ func benchLines(b testing.TB) (*roomtest.Room, *room, []transcript.Opened) {
 // BenchmarkStep: the steps of the loop, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	fill := func(r *room, lines []transcript.Opened) {
-		r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
+		r.talk.Transcript = transcript.New(r.id, r.l.n.self, 0, r.l.clock.Even())
 		for _, a := range lines {
 			r.talk.carry(r.talk.Hear(r.talk.world(), a))
 		}

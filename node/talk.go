@@ -28,7 +28,7 @@ type conversation struct {
 // world returns everything from outside that one step of the room's transcript uses.
 func (c *conversation) world() transcript.Env {
 	return transcript.Env{
-		Now: c.r.l.clock.even(), Wall: c.r.l.clock.wall(), State: c.r.state(), Keys: c.r.keys.Keyring,
+		Now: c.r.l.clock.Even(), Wall: c.r.l.clock.Wall(), State: c.r.state(), Keys: c.r.keys.Keyring,
 		Away: !c.r.membership.absence.since.IsZero(), Space: c.r.l.space(), Near: c.r.near, Allow: c.r.inBudget, Pick: rand.IntN,
 		Ignored: c.r.l.ignores,
 	}
@@ -208,7 +208,7 @@ func (l *loop) space() int {
 // noteShed counts lines that were forgotten before their time, and warns of that now and then. Only lines that were said a moment ago
 // count as a flood: when two parts of a room meet again, many old ones come at once.
 func (c *conversation) noteShed(e transcript.Shed) {
-	shed, now := make(map[peer.ID]int), c.r.l.clock.even()
+	shed, now := make(map[peer.ID]int), c.r.l.clock.Even()
 	for _, ln := range e.Lines {
 		if ln.Msg.Author != c.r.l.n.self && now.Sub(ln.Said()) < shedYoung {
 			shed[ln.Msg.Author] += sayCost(ln.Content.Text)

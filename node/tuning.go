@@ -75,10 +75,6 @@ const (
 	unreachableAfter = 3 * time.Second
 	// netCheckEvery: how often our own addresses are compared where the system does not say that they change; a change redials at once.
 	netCheckEvery = time.Second
-	// clockSlack: a wall clock that moves by more against time that has passed was set; what NTP slews stays below.
-	clockSlack = 5 * time.Second
-	// wakeGap: a tick that came later than this means that the machine slept.
-	wakeGap = 5 * time.Second
 
 	// lookLasts is how long somebody counts as looking for rooms after a list of them was asked for, or a room by its name: a face that
 	// shows the list asks more often.

@@ -1,4 +1,4 @@
-package node
+package clock
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// watchWaking returns a function that calls told whenever this machine has woken from sleep, or its wall clock was set, until ctx ends;
+// WatchWaking returns a function that calls told whenever this machine has woken from sleep, or its wall clock was set, until ctx ends;
 // nil if the system does not tell.
-func watchWaking() func(ctx context.Context, told func()) {
+func WatchWaking() func(ctx context.Context, told func()) {
 	// A timer for a date far ahead, which the system cancels when the clock jumps. It does that after a sleep too.
 	fd, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {

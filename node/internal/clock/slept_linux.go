@@ -1,4 +1,4 @@
-package node
+package clock
 
 import "golang.org/x/sys/unix"
 

@@ -1,6 +1,6 @@
 //go:build shiftedclock
 
-package node
+package clock
 
 import (
 	"os"
