@@ -80,13 +80,13 @@ const (
 	queryWindow = 130 * time.Millisecond
 	// hurryGap is the shortest time from the beginning of a round to that of the next, after Hurry.
 	hurryGap = 200 * time.Millisecond
-	// pollInterfaces is how often the interfaces and their addresses are looked at where the system does not tell of changes, or while an
+	// pollInterfaces is how often the interfaces and their addresses are checked if the system does not report changes, or while an
 	// interface is not served as it should be.
 	pollInterfaces = 2 * time.Second
-	// changeSettles is how long after a change of an interface they are looked at: one change of a network is several.
+	// changeSettles is how long after a reported change the interfaces are checked: a change of the network causes several reports.
 	changeSettles = 100 * time.Millisecond
-	// tendEvery is how often everything else is tended to: this node's file is written again, and what the system may not have told is
-	// looked at.
+	// tendEvery is how often this node's file is written again, and how often changes are looked for that the system may not have
+	// reported.
 	tendEvery = 30 * time.Second
 	// reportAgain is the shortest time between two reports of a peer with the same addresses. The later reports let a node redial.
 	reportAgain = 5 * time.Second

@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// Whether the person of a node is away is no record: each member tells its authority, and that tells the others with the list of
-// present members. A new life of a node begins with its person there.
+// There is no record that says whether the person at a node is away. Each member tells its authority, and the authority tells the others
+// in the list of present members. After a start of a node, its person is not away.
 
 // SetAway tells the members of all rooms of this node that its person is away, with a text that may be empty, or that it is back. An
 // authority that is out of reach is told when it answers again. It fails with invalid if the text is too long.
@@ -45,7 +45,7 @@ func awayEvent(nick string, p peer.ID, a protocol.Away, self bool) MemberAway {
 	return MemberAway{Peer: p, Nick: nick, Away: a.Away, Text: a.Text, Self: self}
 }
 
-// ownAway is what the others of a room are to know of this node's person. A muted member says nothing.
+// ownAway returns what the others in a room may know about the person at this node. If this node is muted there, that has no text.
 func (r *room) ownAway() protocol.Away {
 	a := r.l.away
 	if me, _ := r.me(); me.Muted {
@@ -54,7 +54,7 @@ func (r *room) ownAway() protocol.Away {
 	return a
 }
 
-// tellAway tells the authority, if it does not know. What is lost is told again by the tick.
+// tellAway tells the authority, if it does not know yet. If that fails, a later tick tells it again.
 func (r *room) tellAway() {
 	if r.owner() {
 		r.desk.presence.setAway(r.l.n.self, r.ownAway())
@@ -78,7 +78,7 @@ func (a *absence) tellAway() {
 	})
 }
 
-// awayTold says that the authority knows.
+// awayTold: the authority has been told.
 type awayTold struct {
 	room protocol.RoomID
 	away protocol.Away
@@ -97,7 +97,7 @@ func (a *absence) retellAway(now time.Time) {
 	}
 }
 
-// noteAways takes over who is away from a list of the authority, and shows what has changed.
+// noteAways takes from a list of the authority which members are away, and shows the changes.
 func (a *absence) noteAways(all []protocol.Presence) {
 	was := a.aways
 	a.aways, a.toldAway = make(map[peer.ID]protocol.Away), protocol.Away{}
@@ -121,7 +121,7 @@ func (a *absence) noteAways(all []protocol.Presence) {
 	}
 }
 
-// awayOf says whether the person of a member is away.
+// awayOf returns whether the person at a member's node is away.
 func (r *room) awayOf(p peer.ID) protocol.Away {
 	switch {
 	case p == r.l.n.self:
@@ -132,7 +132,7 @@ func (r *room) awayOf(p peer.ID) protocol.Away {
 	return r.membership.absence.aways[p]
 }
 
-// answerAway is told to a person who has written to a member that is away, once for each absence.
+// answerAway: a direct message was sent to a member that may be away. The result is for the sender, once for each absence.
 type answerAway struct {
 	room protocol.RoomID
 	peer peer.ID
@@ -146,7 +146,7 @@ func (q answerAway) run(l *loop) (protocol.Away, error) {
 	return r.membership.absence.answer(q.peer, r.awayOf(q.peer)), nil
 }
 
-// answer returns now, what is known of p, or the zero Away if the user was told that already.
+// answer returns now, which is what is known of p. It returns the zero Away if the user was told that already.
 func (a *absence) answer(p peer.ID, now protocol.Away) protocol.Away {
 	if !now.Away {
 		delete(a.answered, p)
@@ -162,7 +162,7 @@ func (a *absence) answer(p peer.ID, now protocol.Away) protocol.Away {
 	return now
 }
 
-// setAway notes whether the person of a member is away, and tells the others.
+// setAway records whether the person at a member's node is away, and tells the others.
 func (pr *presence) setAway(p peer.ID, a protocol.Away) {
 	m, in := pr.r.state().Member(p)
 	if m.Muted {
@@ -182,14 +182,14 @@ func (pr *presence) setAway(p peer.ID, a protocol.Away) {
 	pr.noteChange()
 }
 
-// quiet takes the text of a member that has been muted.
+// quiet removes the text of a member that has been muted.
 func (pr *presence) quiet(p peer.ID) {
 	if a := pr.aways[p]; a.Text != "" {
 		pr.setAway(p, protocol.Away{Away: true})
 	}
 }
 
-// tellsAway takes what a member says of its person. A member that says it too often is refused, and says it again later.
+// tellsAway takes a member's word on whether its person is away. A member that says it too often is refused, and says it again later.
 func (pr *presence) tellsAway(p peer.ID, a protocol.Away) bool {
 	if !pr.awayPace.Limiter(p).AllowN(pr.r.l.now(), 1) {
 		return false

@@ -80,7 +80,7 @@ func (q setNick) run(l *loop) (ownNick, error) {
 	return ownNick{r.id, r.authority(), r.label(), me.Nick}, err
 }
 
-// rename gives a member another nick in a room that this node owns.
+// rename gives a member another nick, in a room that this node owns.
 func (d *authorityDesk) rename(p peer.ID, nick string) error {
 	d.presence.noteEphemeral() // one that has gone keeps no nick
 	err := d.step(authority.SetNick{Peer: p, Nick: nick})
@@ -100,7 +100,7 @@ func (d *authorityDesk) rename(p peer.ID, nick string) error {
 	return err
 }
 
-// nickReply is the answer to the wish for a nick.
+// nickReply returns the reply to a request for a nick.
 func nickReply(err error) (*protocol.AskReply, error) {
 	var e *Error
 	switch {
@@ -120,7 +120,7 @@ func nickReply(err error) (*protocol.AskReply, error) {
 	return nil, err
 }
 
-// nickRefused puts an answer into a sentence.
+// nickRefused returns the error for a reply that refuses a nick.
 func nickRefused(room, nick string, reply protocol.AskReply) error {
 	switch reply.Code {
 	case protocol.JoinNickTaken:
@@ -128,7 +128,7 @@ func nickRefused(room, nick string, reply protocol.AskReply) error {
 		return proposing(e, nick, protocol.JoinReply{Code: reply.Code, Text: reply.Text})
 	case protocol.JoinTooSoon:
 		wait := min(max(reply.Wait.Round(time.Second), time.Second), authority.NickEvery)
-		return &Error{Code: CodeUnavailable, Text: "you have taken another nick a moment ago", Reason: fault.NickSoon, RetryAfter: wait}
+		return &Error{Code: CodeUnavailable, Text: "your nick was changed a moment ago", Reason: fault.NickSoon, RetryAfter: wait}
 	case protocol.JoinNickBad:
 		return &Error{Code: CodeInvalid, Text: fmt.Sprintf("the nick %q is not allowed in %s", nick, room), Reason: fault.NickUnfit, Limit: protocol.MaxNickRunes}
 	}

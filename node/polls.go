@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// A polls has the polls of members that wait for news: of each member the newest. Only the loop uses it.
+// A polls has the polls that wait for news: the newest of each member. Only the loop uses it.
 type polls struct {
 	held        map[peer.ID]heldPoll
 	receiptsDue map[peer.ID]bool // authors that have not been given their receipt; if it is lost, the author asks
@@ -18,21 +18,21 @@ type polls struct {
 type heldPoll struct {
 	req   protocol.PollRequest
 	since time.Time
-	reply chan protocol.PollReply // of one; closed by the loop
+	reply chan protocol.PollReply // has space for one; the loop closes it
 }
 
 func newPolls() polls {
 	return polls{held: make(map[peer.ID]heldPoll), receiptsDue: make(map[peer.ID]bool)}
 }
 
-// stop drops them all.
+// stop drops all polls.
 func (q *polls) stop() {
 	for p, h := range q.held {
 		q.drop(p, h)
 	}
 }
 
-// of finds the poll of p.
+// of returns the poll of p, if there is one.
 func (q *polls) of(p peer.ID) (protocol.PollRequest, bool) {
 	h, held := q.held[p]
 	return h.req, held

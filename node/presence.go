@@ -11,11 +11,11 @@ import (
 	"localchat/protocol"
 )
 
-// A presence has which members the authority hears from, and what they were told of it. Only the loop uses it.
+// A presence says which members the authority hears from, and which list of them the members were told. Only the loop uses it.
 type presence struct {
 	r     *room
 	heard map[peer.ID]heard     // what each member last said that it has
-	gone  map[peer.ID]time.Time // guests, since when nobody has heard of them
+	gone  map[peer.ID]time.Time // when ephemeral members were last heard of
 	aways map[peer.ID]protocol.Away
 	// awayPace limits how often each member may say whether its person is away.
 	awayPace *ratelimit.Keyed[peer.ID]
@@ -66,7 +66,7 @@ func (pr *presence) noteGone(p peer.ID) {
 	}
 	if _, ok := pr.heard[p]; ok {
 		delete(pr.heard, p)
-		delete(pr.aways, p) // its next life is there
+		delete(pr.aways, p) // after a start its person is not away
 		if pr.r.l.n.isEphemeral(p) {
 			pr.gone[p] = pr.r.l.now()
 		}

@@ -73,17 +73,17 @@ const (
 	tryTimeout = 300 * time.Millisecond
 	// unreachableAfter is how long the authority may be silent before the user is told: one lost ping is no news.
 	unreachableAfter = 3 * time.Second
-	// netCheckEvery: how often our own addresses are compared where the system does not say that they change; a change redials at once.
+	// netCheckEvery is how often we check whether our addresses have changed, if the system does not report it. A change redials at once.
 	netCheckEvery = time.Second
 
 	// lookLasts is how long somebody counts as looking for rooms after a list of them was asked for, or a room by its name: a face that
 	// shows the list asks more often.
 	lookLasts = 10 * time.Second
-	// visitLasts is the least age of a connection that this node closes because it is of no use any more. A peer that a user enters a
-	// room of is asked for its rooms, then to be let in, and is then one of a room; these follow each other within a second.
+	// visitLasts is how old a connection must be before this node closes it because nothing needs it. When a user joins a room, its peer
+	// is asked for its rooms, is asked to admit this node, and then belongs to one of its rooms, all within a second.
 	visitLasts = 5 * time.Second
-	// roomsEvery: how often a connected peer is asked for its rooms while somebody waits for rooms to be found; less often if that
-	// would be more than roomsASecond questions. roomLost, in such turns: a room that was not seen for so long is gone.
+	// roomsEvery is how often a connected peer is asked for its rooms while somebody waits for rooms to be found. It is asked less often
+	// if this node would otherwise make more than roomsASecond requests. A room that was not listed for roomLost such turns is gone.
 	roomsEvery   = 10 * time.Second
 	roomsASecond = 4
 	roomLost     = 4

@@ -4,16 +4,16 @@ import (
 	"time"
 )
 
-// In a slow room, the lines of a member count that are far enough apart by the times that it has signed itself. So all nodes that have
-// the same lines decide alike, in whatever order they came, and no clock but the author's is asked. A line that is too soon stays
-// here, as a line of an unknown kind does: otherwise it would be asked for again and again, and a node without it would judge the
-// next one by another.
+// In a slow room, a line counts if it is far enough from the author's line before, by the times that the author has signed. So all nodes
+// that have the same lines make the same decision, in whatever order the lines came, and no clock but the author's matters. A line that
+// is too soon is kept, as is a line of an unknown kind. Otherwise nodes would ask for it again and again, and a node without it would
+// compare the next line with another one.
 //
-// A member can sign times at which it did not speak. So what comes from the author itself is taken no faster than the pace, and
-// the rest is left for a later comparison. That holds lines up and never keeps one out for good: it would differ between nodes.
-// It holds also for a member that goes on in an epoch from before the room was slow.
+// A member can sign false times. So lines that come from the author itself are taken no faster than the pace; the others are left for a
+// later comparison. This delays lines, but never keeps one out for good, since nodes would then have different lines. It also applies to
+// a member that goes on in an epoch from before the room was slow.
 
-// judgePace says whether l, which has just come, is too soon after another line of its author, and which others are now too soon
+// judgePace decides whether l, which has just come, is too soon after another line of its author, and whether others are now too soon
 // after l.
 func (t *Transcript) judgePace(env *Env, l *Line) {
 	slow := env.State.Slow(l.Msg.Author, l.Msg.Epoch)
@@ -38,7 +38,7 @@ func (t *Transcript) judgePace(env *Env, l *Line) {
 	}
 }
 
-// inPace reports whether a line that comes from its author, live or by a comparison, is to be taken now.
+// inPace reports whether a line that comes from its author, live or by a comparison, is taken now.
 func (t *Transcript) inPace(env *Env, o Opened) bool {
 	author := o.Msg.Author
 	slow := env.State.Slow(author, env.State.Epoch())
@@ -54,8 +54,8 @@ func (t *Transcript) inPace(env *Env, o Opened) bool {
 	return n < slowBurst
 }
 
-// Slow returns how long this node still has to wait before it may say its next line; 0: not at all. Before the first comparison
-// after a start this node does not know what it has said, so it waits as if it had just spoken.
+// Slow returns how long this node has to wait before it may say its next line. Before the first comparison after a start the node does
+// not know what it has said, so it waits as if it had just spoken.
 func (t *Transcript) Slow(env Env) time.Duration {
 	slow := env.State.Slow(t.self, env.State.Epoch())
 	if slow == 0 {
@@ -73,8 +73,8 @@ func (t *Transcript) Slow(env Env) time.Duration {
 	return max(0, last.Add(slow).Sub(env.Now))
 }
 
-// TimeOfNext returns the time that our next line is signed with: that of the wall clock, or a later one if the clock was set back or
-// goes slow, since the line would be too soon.
+// TimeOfNext returns the time with which our next line is signed. That is the time by the wall clock, or a later one if the line would
+// otherwise be too soon, because the clock was set back or is slow.
 func (t *Transcript) TimeOfNext(env Env) time.Time {
 	at := env.Wall.UTC().Truncate(time.Millisecond)
 	slow := env.State.Slow(t.self, env.State.Epoch())

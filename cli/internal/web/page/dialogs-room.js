@@ -65,14 +65,14 @@ export function leave(room) {
   });
 }
 
-/** Takes the lines off the screen; the node keeps them. @param {Room} room */
+/** Clears the lines from the screen; the node keeps them. @param {Room} room */
 export function clear(room) {
   room.transcript.putOff();
   store.changed('lines', room.id);
   store.changed('people', room.id);
 }
 
-/** Brings back the lines that were taken off the screen. @param {Room} room */
+/** Brings back the lines that were cleared from the screen. @param {Room} room */
 export function unclear(room) {
   room.transcript.bringBack();
   store.changed('lines', room.id);

@@ -1,9 +1,9 @@
-// The rooms that I have lost my place in, until the person has put that away. The node tells a removal once, so what it said is kept
-// for the next load of the page, in this tab of the browser alone.
+// The rooms in which I have lost my place, until the person has closed the notice. The node tells a removal once, so the notice is stored
+// for the next load of the page, in this tab of the browser only.
 
 const KEY = 'localchat.gone';
 
-/** Rooms that are kept. */
+/** How many rooms are stored. */
 const MAX_ROOMS = 8;
 
 /** @typedef {{id: string, name: string, nick: string, removed: import('./types.js').Removed|null}} Gone */

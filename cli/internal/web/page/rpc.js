@@ -44,19 +44,19 @@ export class Rpc extends EventTarget {
     this.last = 0;
     this.attempts = 0;
     this.timer = 0;
-    /** Messages that have come. */
+    /** The number of messages that have come. */
     this.heard = 0;
-    /** The connection that is waited for to answer. @type {WebSocket|null} */
+    /** The connection from which an answer is awaited. @type {WebSocket|null} */
     this.probed = null;
-    /** Connections in a row that were not let through. */
+    /** How many connections in a row did not get through. */
     this.refused = 0;
-    /** What to type to start a node, as the server said; ''. */
+    /** The command that starts a node, which the server has given; or ''. */
     this.again = '';
     /** @type {(event: import('./types.js').NodeEvent) => void} */
     this.onevent = () => {};
     /** Called when there is a connection. It calls opened() when the node has answered. */
     this.onopen = () => {};
-    // A page that may have slept looks at once.
+    // A page that may have slept checks the connection at once.
     const wake = () => {
       this.retry();
       this.probe();
@@ -88,13 +88,13 @@ export class Rpc extends EventTarget {
     };
   }
 
-  /** Looks whether the node is there. If nothing comes for some time, it is stopped or the connection is dead, and a new one is made. */
+  /** Checks whether the node answers. If nothing comes for PATIENCE, the node has stopped or the connection is dead; the page connects again. */
   probe() {
     const { socket, heard } = this;
     if (this.link !== 'open' || !socket || this.probed === socket) return;
     this.probed = socket;
     this.call('node.info').catch(() => {});
-    // In parts: where the page itself has slept, its timers are over at once, before what has come is read.
+    // It waits in steps: if the page itself has slept, its timers fire at once, before it has read the messages that have come.
     const look = (/** @type {number} */ left) => {
       if (this.socket !== socket || this.heard !== heard) this.probed = null;
       else if (left > 0) setTimeout(() => look(left - PAUSE), PAUSE);
@@ -118,7 +118,7 @@ export class Rpc extends EventTarget {
     this.socket = this.probed = null;
     const calls = [...this.waiting.values()];
     this.waiting.clear();
-    // A server that has ended or a node that is silent is not merely lost when it cannot be reached.
+    // A server that has said that it ends, and a node that is silent, keep their state while they cannot be reached.
     if (why !== 'lost' || (this.link !== 'ended' && this.link !== 'silent')) this.become(why);
     for (const c of calls) c.reject(new RpcError('The connection to localchat was lost', { code: 'lost' }));
     try {

@@ -1,4 +1,4 @@
-// Lengths of time: one of the usual ones, or one that is typed as in a console.
+// Lengths of time: one of several usual ones, or one that is typed as in a console.
 
 import { field, select } from './dialogs.js';
 import { h } from './dom.js';
@@ -6,10 +6,10 @@ import { RpcError } from './rpc.js';
 
 /** @type {[string, number][]} */
 const units = [['w', 604800], ['d', 86400], ['h', 3600], ['m', 60], ['s', 1]];
-/** The longest length in seconds: 292 years, which a node can hold. */
+/** The longest length that a node can handle, in seconds: 292 years. */
 const MAX = 9223372036;
 
-/** The seconds of 90s, 10m, 2h, 1d, 2w or several of them; null for anything else. @param {string} text */
+/** Reads 90s, 10m, 2h, 1d, 2w or several of them, and returns seconds; null for anything else. @param {string} text */
 export function parseSpan(text) {
   if (!/^(?:\d+[wdhms])+$/.test(text)) return null;
   let s = 0;

@@ -60,7 +60,7 @@ export class Store extends EventTarget {
     /** Joins that wait for an answer here. */
     this.joining = 0;
     this.wasOpen = false;
-    /** The node was told that the page is looked at. */
+    /** Whether the node has been told that the person looks at the page. */
     this.focused = false;
     this.today = new Date().toDateString();
     /** @type {Map<string, number>} */
@@ -258,7 +258,7 @@ export class Store extends EventTarget {
 
   get inSight() { return document.visibilityState === 'visible' && document.hasFocus(); }
 
-  /** Tells the node whether the page is looked at: it need not call the person then. */
+  /** Tells the node whether the person looks at the page; then it need not notify them. */
   focus() {
     if (this.focused === this.inSight || this.rpc.link !== 'open') return;
     this.focused = this.inSight;

@@ -13,7 +13,7 @@ export class Transcript {
     this.byKey = new Map();
     /** Lines that have been removed. An answer that is on its way may still contain them. @type {Set<string>} */
     this.gone = new Set();
-    /** Items that were taken off the screen: they are kept, and found by a search. @type {Item[]} */
+    /** Items that were cleared from the screen. They are kept, and a search finds them. @type {Item[]} */
     this.off = [];
   }
 
@@ -87,14 +87,14 @@ export class Transcript {
     this.off = [];
   }
 
-  /** Takes everything off the screen. */
+  /** Clears the screen. */
   putOff() {
     this.off = [...this.off, ...this.items].slice(-MAX_ITEMS);
     this.items = [];
     this.byKey.clear();
   }
 
-  /** Brings back what was taken off the screen. */
+  /** Brings back the items that were cleared. */
   bringBack() {
     this.items = [...this.off, ...this.items];
     this.off = [];
