@@ -39,7 +39,7 @@ func (m *tui) completions(text string) command.Completion {
 
 // known returns the context of a completion.
 func (m *tui) known() command.CompletionContext {
-	return command.CompletionContext{Roster: m.pane().roster, In: m.rooms(), Found: m.lobby.rooms, Table: m.table}
+	return command.CompletionContext{Roster: m.tabs.shown().roster, In: m.rooms(), Found: m.lobby.rooms, Table: m.table}
 }
 
 // nickCompletions completes the last word of text to the nick of a member. At the beginning of a line it adds a colon.
@@ -49,7 +49,7 @@ func (m *tui) nickCompletions(text string) command.Completion {
 	if word == "" && !strings.HasSuffix(text, "@") {
 		return command.Completion{}
 	}
-	c := command.Completion{Stem: text[:at], Words: command.Others(command.CompletionContext{Roster: m.pane().roster}), End: " "}
+	c := command.Completion{Stem: text[:at], Words: command.Others(command.CompletionContext{Roster: m.tabs.shown().roster}), End: " "}
 	if at == 0 {
 		c.End = ": "
 	}

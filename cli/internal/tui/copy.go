@@ -37,7 +37,7 @@ func runCopy(_ context.Context, c command.Call) (command.Reply, error) {
 
 // copyLines asks the terminal to put the last n lines of the room on its clipboard. Some terminals refuse; none says so.
 func (m *tui) copyLines(n int) {
-	text, copied := m.pane().scroll.copied(n)
+	text, copied := m.tabs.shown().scroll.copied(n)
 	if copied == 0 {
 		m.hint = "there is nothing to copy"
 		return

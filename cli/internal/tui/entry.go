@@ -30,7 +30,7 @@ type asked struct {
 
 // opened returns the job that runs cmd, the command that the console starts with.
 func (m *tui) opened(cmd *command.Command) job {
-	j := job{cmd: cmd, pane: m.panes[0], opening: true}
+	j := job{cmd: cmd, pane: m.tabs.list[0], opening: true}
 	if m.open.Knocks {
 		j.enters = "the room"
 	}
@@ -72,14 +72,14 @@ func (m *tui) entered(job int) (withdrawn bool) {
 // leavesNoRoom carries out a /leave that is typed outside a room: it cancels the latest request to be let in, or closes the pane of a
 // room that we are no longer in. It reports whether there was one of these.
 func (m *tui) leavesNoRoom() bool {
-	over := m.pane().over
+	over := m.tabs.shown().over
 	if over || m.withdraw() {
 		m.input.take()
 	} else {
 		return false
 	}
 	if over {
-		m.turnTo(m.beside(m.pane()))
+		m.turnTo(m.beside(m.tabs.shown()))
 	}
 	return true
 }
@@ -106,7 +106,7 @@ func (m *tui) enteringText() safe.Text {
 	if !e.until.IsZero() {
 		text += ": " + render.Minutes(max(int(e.until.Sub(m.now)/time.Second), 0)) + " left for an answer"
 	}
-	if m.pane().here.ID == "" {
+	if m.tabs.shown().here.ID == "" {
 		text += "; /leave cancels"
 	}
 	if n := len(m.entering) - 1; n > 0 {

@@ -74,7 +74,7 @@ func TestScreenLineThatFailed(t *testing.T) {
 		"not by us":       func(g *glass) { g.f.Errors["say"] = node.AsError(context.DeadlineExceeded); g.says("hello") },
 		"by its question": func(g *glass) { g.says("/ban dave"); g.press("n") },
 		"by an ambiguity": func(g *glass) {
-			g.m.pane().roster.Members = append(g.m.pane().roster.Members, node.MemberInfo{Peer: "x", Nick: "dave"})
+			g.m.tabs.shown().roster.Members = append(g.m.tabs.shown().roster.Members, node.MemberInfo{Peer: "x", Nick: "dave"})
 			g.says("/ban dave")
 		},
 	}
@@ -134,7 +134,7 @@ func TestScreenLateFailureGivesNothingBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := memberAt(t, 80, 24)
-			late.pane, late.keys = g.m.pane(), g.m.input.keys
+			late.pane, late.keys = g.m.tabs.shown(), g.m.input.keys
 			c.meanwhile(g)
 			g.send(late)
 			if got := g.m.input.text(); got != c.input {

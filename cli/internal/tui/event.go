@@ -17,7 +17,7 @@ import (
 // event shows an event and updates the panes.
 func (m *tui) event(ev node.Event) {
 	id := ev.Room.String()
-	p := m.find(id)
+	p := m.tabs.find(id)
 	nick := ""
 	if p != nil {
 		nick = p.here.Nick
@@ -26,12 +26,12 @@ func (m *tui) event(ev node.Event) {
 	switch ev.Body.(type) {
 	case node.Removed, node.Refused, node.RoomClosed:
 		if p != nil {
-			m.bringBack(p) // the user must see its last words
+			m.tabs.bringBack(p) // the user must see its last words
 		}
 	}
 	switch b := ev.Body.(type) {
 	case node.RoomFound, node.RoomLost:
-		m.others = true
+		m.glances.others = true
 		return // the lobby shows them
 	case node.Joined:
 		p = m.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
@@ -56,7 +56,7 @@ func (m *tui) event(ev node.Event) {
 	}
 	if p == nil {
 		// An event without a room is about all rooms, so it is shown in the one that the user sees.
-		p = m.pane()
+		p = m.tabs.shown()
 		if _, is := ev.Body.(node.Warning); is && p.here.ID == "" {
 			seen := ev
 			seen.Time = m.now
@@ -163,11 +163,11 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	case node.OwnerUnreachable, node.Gap, node.Warning, node.Muted:
 		l.kind = trouble
 	}
-	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
+	if m.tabs.isHidden(p) && (l.kind == calling || l.kind == trouble) {
 		// A knock or a direct message in a hidden room needs an answer.
 		loud := l
 		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.Name), text)
-		m.pane().add(loud, m.looked(m.pane()))
+		m.tabs.shown().add(loud, m.looked(m.tabs.shown()))
 	}
 	if l.key != "" && l.key != comings {
 		p.scroll.replace(l)
@@ -181,11 +181,11 @@ func removedKey(removal uint64) string { return "removal " + strconv.FormatUint(
 
 // enter returns the pane of a room, and makes one if there is none.
 func (m *tui) enter(r command.Room) *pane {
-	m.lost = nil
-	p := m.find(r.ID)
+	m.end.lost = nil
+	p := m.tabs.find(r.ID)
 	if p == nil {
 		p = &pane{}
-		m.panes = append(m.panes, p)
+		m.tabs.list = append(m.tabs.list, p)
 	}
 	if p.over {
 		*p = pane{scroll: p.scroll}
@@ -204,25 +204,25 @@ func (m *tui) leave(p *pane) {
 		return
 	}
 	p.over = true
-	m.bringBack(p)
-	if p == m.pane() {
+	m.tabs.bringBack(p)
+	if p == m.tabs.shown() {
 		m.turnTo(m.beside(p))
-		m.tell(m.pane(), happened, render.NoticeMark+"you left "+safe.Name(p.here.Name))
+		m.tell(m.tabs.shown(), happened, render.NoticeMark+"you left "+safe.Name(p.here.Name))
 		return
 	}
-	shown := m.pane()
-	m.panes = slices.DeleteFunc(m.panes, func(q *pane) bool { return q == p })
-	m.at = slices.Index(m.panes, shown)
+	shown := m.tabs.shown()
+	m.tabs.list = slices.DeleteFunc(m.tabs.list, func(q *pane) bool { return q == p })
+	m.tabs.at = slices.Index(m.tabs.list, shown)
 }
 
 // beside returns the pane to show after p: the latest room, or the lobby.
 func (m *tui) beside(p *pane) *pane {
-	for _, q := range slices.Backward(m.panes) {
+	for _, q := range slices.Backward(m.tabs.list) {
 		if q != p && !q.over {
 			return q
 		}
 	}
-	return m.panes[0]
+	return m.tabs.list[0]
 }
 
 // expel shows that we have lost our place in a room. It clears the pane, except for the reason and a hint on what to do next.
@@ -233,7 +233,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 		hint = render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/")
 	}
 	if p == nil {
-		p = m.panes[0] // a room of the last start, which this console has never shown
+		p = m.tabs.list[0] // a room of the last start, which this console has never shown
 	} else {
 		*p = pane{here: p.here, over: true, scroll: p.scroll}
 		p.scroll.clear()
@@ -243,11 +243,11 @@ func (m *tui) expel(p *pane, ev node.Event) {
 	if m.looked(p) {
 		m.side, m.door = side{hidden: m.side.hidden}, door{}
 	}
-	if m.question != nil && m.question.pane == p {
-		m.question = nil
+	if m.questions.shown != nil && m.questions.shown.pane == p {
+		m.questions.shown = nil
 	}
 	if len(m.rooms()) == 0 {
-		m.lost = command.WithCause(command.Ending(ev), ev) // the screen that shows the cause will be gone
+		m.end.lost = command.WithCause(command.Ending(ev), ev) // the screen that shows the cause will be gone
 	}
 }
 
@@ -265,14 +265,14 @@ type glimpse struct {
 
 // glance requests a glimpse, unless one is on its way.
 func (m *tui) glance() {
-	if m.looking {
+	if m.glances.looking {
 		return
 	}
-	m.looking, m.stale = true, false
-	n, p, room, ctx := m.n, m.pane(), m.room(), m.ctx
+	m.glances.looking, m.glances.stale = true, false
+	n, p, room, ctx := m.n, m.tabs.shown(), m.room(), m.ctx
 	// To list the rooms, the node asks every other node.
-	list := room.ID == "" || m.others
-	m.others = false
+	list := room.ID == "" || m.glances.others
+	m.glances.others = false
 	m.do(func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 		defer cancel()
@@ -305,7 +305,7 @@ func (m *tui) glance() {
 
 // seen shows a glimpse.
 func (m *tui) seen(g glimpse) {
-	m.looking = false
+	m.glances.looking = false
 	switch {
 	case g.connected > 0:
 		m.alone = time.Time{}
@@ -320,11 +320,11 @@ func (m *tui) seen(g glimpse) {
 	if !g.pane.over {
 		g.pane.roster, g.pane.policy = g.roster, g.policy
 	}
-	if g.pane == m.pane() {
+	if g.pane == m.tabs.shown() {
 		m.side.hold(m.items())
 		m.door.hold(g.roster.Knocks, m.now)
 	}
-	if m.stale {
+	if m.glances.stale {
 		m.glance()
 	}
 }

@@ -134,7 +134,7 @@ func (c *composer) giveBack(text string) {
 
 // giveBack shows the line of a job that failed, if its pane is still shown and nothing has been typed since.
 func (m *tui) giveBack(j job) {
-	if j.pane == m.pane() && j.keys == m.input.keys {
+	if j.pane == m.tabs.shown() && j.keys == m.input.keys {
 		m.input.giveBack(j.text)
 	}
 }
@@ -185,7 +185,7 @@ func (c *composer) edge(first bool) bool {
 // submit runs or says the line that was typed.
 func (m *tui) submit() {
 	text := m.input.text()
-	p := m.pane()
+	p := m.tabs.shown()
 	if strings.TrimSpace(text) == "" {
 		if p.here.ID == "" {
 			m.chooseRoom()
@@ -239,7 +239,7 @@ func (m *tui) order(j job, begin func()) {
 			j.args = c.Args
 			run()
 		})
-		m.question.choices, m.question.choose = c.Choices, func(of command.Choice) {
+		m.questions.shown.choices, m.questions.shown.choose = c.Choices, func(of command.Choice) {
 			if of.Begun != "" {
 				m.input.take()
 				m.input.set(of.Begun)
@@ -248,8 +248,8 @@ func (m *tui) order(j job, begin func()) {
 			j.args = of.Args
 			run()
 		}
-		no := m.question.no
-		m.question.no = func() {
+		no := m.questions.shown.no
+		m.questions.shown.no = func() {
 			no()
 			m.giveBack(j)
 		}
@@ -263,7 +263,7 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func (m *tui) paste(text string) {
 	text = strings.TrimRight(lineEnds.Replace(text), "\n")
 	if have := len(m.input.text()); have+len(text) > safe.MaxText {
-		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was ignored; there is room for %d", len(text), safe.MaxText-have))
+		m.complain(m.tabs.shown(), fail.Usage("put it in a file", "a paste of %d bytes was ignored; there is room for %d", len(text), safe.MaxText-have))
 		return
 	}
 	insert := func() {
@@ -271,7 +271,7 @@ func (m *tui) paste(text string) {
 		defer func() { m.input.changed(before, "", false) }()
 		m.input.pressed(true)
 		if !m.input.insert(text) {
-			m.complain(m.pane(), fail.Usage("put it in a file", "a paste with too many lines or private-use characters was ignored"))
+			m.complain(m.tabs.shown(), fail.Usage("put it in a file", "a paste with too many lines or private-use characters was ignored"))
 		}
 	}
 	lines := strings.Count(text, "\n") + 1
@@ -279,5 +279,5 @@ func (m *tui) paste(text string) {
 		insert()
 		return
 	}
-	m.ask(m.pane(), "put "+safe.Number(lines)+" pasted lines into the input, as one message?", insert)
+	m.ask(m.tabs.shown(), "put "+safe.Number(lines)+" pasted lines into the input, as one message?", insert)
 }

@@ -138,13 +138,13 @@ func TestScreenInputGrowsToFiveRows(t *testing.T) {
 		g.types(fmt.Sprint("line", i))
 		g.press("alt+enter")
 	}
-	if rows := g.m.frame.input; rows != maxInputRows {
+	if rows := g.m.window.frame.input; rows != maxInputRows {
 		t.Errorf("the input has %d rows, want %d", rows, maxInputRows)
 	}
 	g.sees("line7")
 	g.misses("line1")
 	g.press("ctrl+c")
-	if rows := g.m.frame.input; rows != 1 {
+	if rows := g.m.window.frame.input; rows != 1 {
 		t.Errorf("the empty input has %d rows", rows)
 	}
 }
@@ -281,7 +281,7 @@ func TestScreenHelp(t *testing.T) {
 			}
 			g.press("end")
 			g.sees("meanwhile")
-			for _, l := range g.m.pane().scroll.lines {
+			for _, l := range g.m.tabs.shown().scroll.lines {
 				if strings.Contains(string(l.text), "/whois") {
 					t.Errorf("%s is in the talk", l.text)
 				}
@@ -306,7 +306,7 @@ func TestScreenHelpOfAnOwner(t *testing.T) {
 	g.press("end")
 	g.sees("In a room you own", "/ban WHO [FOR] [REASON]          remove somebody and keep them out")
 	// A question that comes meanwhile is asked when the help is closed.
-	g.m.askLater(question{text: "well?", pane: g.m.pane(), yes: func() {}, no: func() {}})
+	g.m.askLater(question{text: "well?", pane: g.m.tabs.shown(), yes: func() {}, no: func() {}})
 	g.passes(time.Second)
 	g.misses("well?")
 	g.press("q")

@@ -25,7 +25,7 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 	again := m.hint == quitHint
 	m.hint = ""
 	switch {
-	case m.question != nil:
+	case m.questions.shown != nil:
 		m.answer(name)
 	case m.page != nil:
 		m.pageKey(name)
@@ -41,11 +41,11 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 // quits ends the console. It asks first if other processes end with it.
 func (m *tui) quits() {
 	quit, _ := command.LookUp("quit", "", m.table)
-	if c, _ := quit.Ask(m.query(job{cmd: quit, pane: m.pane()}), m.known()); c != nil {
-		m.ask(m.pane(), c.Text, func() { m.quit = true })
+	if c, _ := quit.Ask(m.query(job{cmd: quit, pane: m.tabs.shown()}), m.known()); c != nil {
+		m.ask(m.tabs.shown(), c.Text, func() { m.end.quit = true })
 		return
 	}
-	m.quit = true
+	m.end.quit = true
 }
 
 const quitHint safe.Text = "Ctrl-C again quits localchat"
@@ -75,12 +75,12 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 	case "ctrl+z", "ctrl+l":
 		m.screenKey(name)
 	case "ctrl+n":
-		m.turnTo(m.panes[(m.at+1)%len(m.panes)])
+		m.turnTo(m.tabs.list[(m.tabs.at+1)%len(m.tabs.list)])
 	case "ctrl+p":
-		m.turnTo(m.panes[(m.at+len(m.panes)-1)%len(m.panes)])
+		m.turnTo(m.tabs.list[(m.tabs.at+len(m.tabs.list)-1)%len(m.tabs.list)])
 	case "f1":
 		help, _ := command.LookUp("help", "", m.table)
-		m.run(job{cmd: help, pane: m.pane()})
+		m.run(job{cmd: help, pane: m.tabs.shown()})
 	case "f2":
 		if m.room().ID != "" {
 			m.side.toggle()
@@ -109,15 +109,15 @@ func (m *tui) digit(msg tea.KeyPressMsg) bool {
 	if msg.Mod != tea.ModAlt || msg.Code < '1' || msg.Code > '9' {
 		return false
 	}
-	if i := int(msg.Code - '1'); i < len(m.panes) {
-		m.turnTo(m.panes[i])
+	if i := int(msg.Code - '1'); i < len(m.tabs.list) {
+		m.turnTo(m.tabs.list[i])
 	}
 	return true
 }
 
 // moves acts on the keys that move through the transcript, and reports whether name is one of them.
 func (m *tui) moves(name string) bool {
-	s := &m.pane().scroll
+	s := &m.tabs.shown().scroll
 	switch name {
 	case "pgup":
 		s.up(max(s.height-1, 1))
@@ -153,7 +153,7 @@ func (m *tui) types(msg tea.KeyPressMsg, name string) {
 		}
 		defer func() { m.input.changed(before, name, msg.Text != "") }()
 	}
-	inLobby := m.pane().here.ID == "" && m.input.text() == ""
+	inLobby := m.tabs.shown().here.ID == "" && m.input.text() == ""
 	switch name {
 	case "enter":
 		m.submit()

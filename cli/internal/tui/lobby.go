@@ -41,7 +41,7 @@ func (m *tui) chooseRoom() {
 		return
 	}
 	r := m.lobby.rooms[m.lobby.at]
-	if p := m.find(r.ID.String()); p != nil {
+	if p := m.tabs.find(r.ID.String()); p != nil {
 		m.turnTo(p)
 		return
 	}
@@ -50,7 +50,7 @@ func (m *tui) chooseRoom() {
 		return
 	}
 	join, _ := command.LookUp("join", "", m.table)
-	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
+	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.tabs.shown(), enters: safe.Name(r.Name)}, nil)
 }
 
 // lobbyRows draws the rooms of the lobby in at most height rows of width cells. If they do not fit, it draws those around the chosen
@@ -144,7 +144,7 @@ func (m *tui) lobbyHeight(body int) int { return body * 2 / 3 }
 
 // lobbyAt returns the index of the room in row y of the lobby, or -1.
 func (m *tui) lobbyAt(y int) int {
-	if _, of := m.lobbyRows(m.width, m.lobbyHeight(m.frame.body)); y >= 0 && y < len(of) {
+	if _, of := m.lobbyRows(m.window.width, m.lobbyHeight(m.window.frame.body)); y >= 0 && y < len(of) {
 		return of[y]
 	}
 	return -1

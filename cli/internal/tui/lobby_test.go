@@ -18,7 +18,7 @@ func TestLobbyOfManyRooms(t *testing.T) {
 	for _, size := range []struct{ width, height int }{{200, 60}, {90, 16}, {60, 20}, {60, 13}, {40, 8}} {
 		for _, n := range []int{1, 5, 40} {
 			for at := range n {
-				m := &tui{lobby: lobby{rooms: rooms[:n], at: at}, width: size.width}
+				m := &tui{lobby: lobby{rooms: rooms[:n], at: at}, window: window{width: size.width}}
 				rows, of := m.lobbyRows(size.width, size.height)
 				if len(rows) > size.height || len(rows) != len(of) {
 					t.Fatalf("%v: %d rows", size, len(rows))

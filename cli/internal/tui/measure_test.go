@@ -62,7 +62,7 @@ func TestNoPieceIsLost(t *testing.T) {
 					if talk != want {
 						t.Errorf("%s, %d columns, talk:\n%s\nwant\n%s", script, width, talk, want)
 					}
-					g.m.height = 200 // the input has five rows at most
+					g.m.window.height = 200 // the input has five rows at most
 					if typed := shownInput(g); typed != want {
 						t.Errorf("%s, %d columns, input:\n%s\nwant\n%s", script, width, typed, want)
 					}
@@ -96,7 +96,7 @@ func shownInput(g *glass) string {
 	var words strings.Builder
 	for _, r := range g.m.input.drawn.rows {
 		words.WriteString(string(r))
-		if w := safe.Cells(r); w > g.m.width {
+		if w := safe.Cells(r); w > g.m.window.width {
 			g.t.Errorf("a row of the input has %d cells: %q", w, r)
 		}
 	}
@@ -150,7 +150,7 @@ func TestCursorInTheInput(t *testing.T) {
 				want[0] = 1
 			}
 			v := g.m.View()
-			if x, y := v.Cursor.X-prompt, v.Cursor.Y-(g.m.height-1-g.m.frame.input); x != want[0] || y != want[1] {
+			if x, y := v.Cursor.X-prompt, v.Cursor.Y-(g.m.window.height-1-g.m.window.frame.input); x != want[0] || y != want[1] {
 				t.Errorf("%q: the cursor is at %d, %d, want %v", typed, x, y, want)
 			}
 		}

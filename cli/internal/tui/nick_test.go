@@ -76,7 +76,7 @@ func TestScreenRename(t *testing.T) {
 	g.hears(clitest.Spoken(2, "bob: look"))
 	g.sees("you are robert now", "bob: look")
 	var kinds []lineKind
-	for _, l := range g.m.pane().scroll.lines {
+	for _, l := range g.m.tabs.shown().scroll.lines {
 		if l.id != "" {
 			kinds = append(kinds, l.kind)
 		}

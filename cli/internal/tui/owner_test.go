@@ -191,7 +191,7 @@ func TestScreenRemovalIsOneLine(t *testing.T) {
 	g.hears(all)
 	g.passes(time.Minute)
 	g.misses("kicked dave:", "1 of 2", "kick of dave", "why dave")
-	lines := g.m.pane().scroll.lines
+	lines := g.m.tabs.shown().scroll.lines
 	if n := len(lines); !strings.HasPrefix(string(lines[n-2].text), "-- dave was kicked") {
 		t.Errorf("there is more than one line of it:\n%s", g.screen())
 	}

@@ -65,7 +65,7 @@ func (p *page) window(height int) []row {
 
 // pageKey acts on a key while a page is open. Other keys are ignored; they do not reach the input.
 func (m *tui) pageKey(name string) {
-	p, height := m.page, m.frame.body
+	p, height := m.page, m.window.frame.body
 	switch name {
 	case "esc", "q", "f1", "enter", "ctrl+c":
 		m.page = nil

@@ -33,7 +33,7 @@ const calm = time.Second
 
 // ask asks a question that follows from a key just pressed.
 func (m *tui) ask(p *pane, text safe.Text, yes func()) {
-	m.question = &question{text: text, pane: p, yes: yes, no: func() { m.hint = "nothing was done" }}
+	m.questions.shown = &question{text: text, pane: p, yes: yes, no: func() { m.hint = "nothing was done" }}
 }
 
 // keys lists the keys that answer the question.
@@ -52,24 +52,24 @@ func (q *question) keys() safe.Text {
 }
 
 // askLater asks q as soon as no line is being typed and no other question is open.
-func (m *tui) askLater(q question) { m.asks = append(m.asks, &q) }
+func (m *tui) askLater(q question) { m.questions.waiting = append(m.questions.waiting, &q) }
 
 // nextQuestion asks the first question that waits, if it can be asked now.
 func (m *tui) nextQuestion() {
-	if m.question != nil || m.page != nil || len(m.asks) == 0 || !m.input.idle() {
+	if m.questions.shown != nil || m.page != nil || len(m.questions.waiting) == 0 || !m.input.idle() {
 		return
 	}
-	m.question, m.asks = m.asks[0], m.asks[1:]
-	m.question.sudden, m.question.since = true, m.now
+	m.questions.shown, m.questions.waiting = m.questions.waiting[0], m.questions.waiting[1:]
+	m.questions.shown.sudden, m.questions.shown.since = true, m.now
 }
 
 // answer takes a key as an answer. Enter is no answer, since it may have been meant for a line typed before the question appeared.
 func (m *tui) answer(name string) {
-	q, typed := m.question, name
+	q, typed := m.questions.shown, name
 	name = strings.ToLower(name)
 	for _, c := range q.choices {
 		if name == string(c.Key) {
-			m.question = nil
+			m.questions.shown = nil
 			q.choose(c)
 			return
 		}
@@ -83,15 +83,15 @@ func (m *tui) answer(name string) {
 			q.since = m.now
 			return
 		}
-		m.question = nil
+		m.questions.shown = nil
 		q.yes()
 	case "n", "esc", "ctrl+c":
-		m.question = nil
+		m.questions.shown = nil
 		q.no()
 	default:
 		q.since = m.now
 		if q.other != nil && utf8.RuneCountInString(typed) == 1 {
-			m.question = nil
+			m.questions.shown = nil
 			q.other(typed)
 		}
 	}
@@ -124,7 +124,7 @@ func (m *tui) asksOfNick(f performed) bool {
 		return false
 	}
 	another := func(start string) {
-		m.settled = true
+		m.end.settled = true
 		m.turnTo(f.pane)
 		m.input.set("/join " + target + " --nick " + start)
 	}
@@ -157,7 +157,7 @@ func (m *tui) asksOfKey(f performed) bool {
 	if f.opening {
 		// The console was started for this room, so it ends with the error if the answer is no.
 		q.yes = func() { m.perform(m.opened(m.open.Of(id))) }
-		q.no = func() { m.failure = f.err }
+		q.no = func() { m.end.failure = f.err }
 	} else {
 		q.yes = func() {
 			m.run(job{cmd: f.cmd, args: []string{id}, text: "/join " + id, pane: f.pane, enters: f.enters})

@@ -385,7 +385,7 @@ func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
 	g.passes(time.Second)
 	g.f.Did()
-	g.m.turnTo(g.m.panes[0])
+	g.m.turnTo(g.m.tabs.list[0])
 	g.press("f5")
 	g.did()
 }

@@ -98,7 +98,7 @@ func TestScreenKeepsItsPlaceWhenResized(t *testing.T) {
 	}
 	g.press("pgup", "pgup", "pgup")
 	last := func() string {
-		rows := g.m.pane().scroll
+		rows := g.m.tabs.shown().scroll
 		i, _ := rows.bottom()
 		return string(rows.lines[i].text)
 	}
@@ -349,7 +349,7 @@ func BenchmarkTranscript(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		g := busy(b)
-		s := &g.m.pane().scroll
+		s := &g.m.tabs.shown().scroll
 		for i := range s.lines {
 			s.rows(i)
 		}

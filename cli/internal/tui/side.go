@@ -59,7 +59,7 @@ func (i item) same(j item) bool {
 
 // items returns the rows of the column for the pane shown.
 func (m *tui) items() []item {
-	p := m.pane()
+	p := m.tabs.shown()
 	if p.over || p.here.ID == "" {
 		return nil
 	}
@@ -299,9 +299,9 @@ func (m *tui) sideKey(name string) {
 		if a.exact {
 			who = m.side.at.peer.String()
 		}
-		m.order(job{cmd: cmd, args: []string{who}, pane: m.pane()}, nil)
-		if m.question != nil { // the key may have been meant for the input, and the next one could be a y
-			m.question.sudden, m.question.since = true, m.now
+		m.order(job{cmd: cmd, args: []string{who}, pane: m.tabs.shown()}, nil)
+		if m.questions.shown != nil { // the key may have been meant for the input, and the next one could be a y
+			m.questions.shown.sudden, m.questions.shown.since = true, m.now
 		}
 	}
 }
@@ -365,5 +365,5 @@ func (m *tui) answerDoor(in bool) {
 		word = "accept"
 	}
 	cmd, _ := command.LookUp(word, "", m.table)
-	m.run(job{cmd: cmd, args: []string{m.door.peer.String()}, pane: m.pane()})
+	m.run(job{cmd: cmd, args: []string{m.door.peer.String()}, pane: m.tabs.shown()})
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"time"
 
-	"charm.land/bubbletea/v2"
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -124,4 +126,57 @@ func collect(events <-chan node.Event, batch happenings) happenings {
 		}
 	}
 	return batch
+}
+
+// farewell says goodbye and returns the error that the console ends with. Lines that have reached nobody are reported on
+// standard error, which can still be read when the screen is gone.
+func (m *tui) farewell() error {
+	lines := 0
+	for p := range m.tabs.every() {
+		lines += p.scroll.pending()
+	}
+	if lines > 0 {
+		m.env.Say(render.FaultMark + render.Count(lines, "line has", "lines have") + " reached nobody yet")
+	}
+	switch {
+	case m.end.failure != nil:
+		return m.end.failure
+	case m.open != nil && len(m.rooms()) == 0 && m.end.lost != nil:
+		return m.end.lost
+	}
+	if m.env.Quiet {
+		return nil
+	}
+	// This is not an error, so it goes to standard output, where the screen was.
+	if _, own := m.n.(command.OwnNode); !own {
+		return render.Data(m.env.Stdout, command.GoesOn(m.rooms()))
+	}
+	return render.Data(m.env.Stdout, goodbye(m.env.DataDir != "", m.rooms()))
+}
+
+// goodbye says what will become of the rooms that we are in.
+func goodbye(kept bool, rooms []command.Room) safe.Text {
+	if !kept {
+		return render.NoticeMark + "goodbye; nothing was kept on disk"
+	}
+	var own, others []safe.Text
+	for _, r := range rooms {
+		if r.Owned {
+			own = append(own, safe.Name(r.Name))
+		} else {
+			others = append(others, safe.Name(r.Name))
+		}
+	}
+	text := render.NoticeMark + "goodbye"
+	switch len(own) {
+	case 0:
+	case 1:
+		text += "; " + own[0] + " is your room and opens again when localchat starts"
+	default:
+		text += "; " + safe.Join(own, ", ") + " are your rooms and open again when localchat starts"
+	}
+	if len(others) > 0 {
+		text += "; you stay a member of " + safe.Join(others, ", ")
+	}
+	return text
 }

@@ -203,13 +203,13 @@ func (g *glass) check() {
 	g.t.Helper()
 	v := g.m.View()
 	rows := strings.Split(v.Content, "\n")
-	if g.m.height > 0 && len(rows) != g.m.height {
-		g.t.Errorf("%d rows on a screen of %d×%d:\n%s", len(rows), g.m.width, g.m.height, ansi.Strip(v.Content))
+	if g.m.window.height > 0 && len(rows) != g.m.window.height {
+		g.t.Errorf("%d rows on a screen of %d×%d:\n%s", len(rows), g.m.window.width, g.m.window.height, ansi.Strip(v.Content))
 	}
 	for _, r := range rows {
 		text := style.ReplaceAllString(unlinked(g.t, r), "")
-		if n := ansi.StringWidth(r); n > g.m.width {
-			g.t.Errorf("a row of %d cells on a screen of %d×%d: %q", n, g.m.width, g.m.height, text)
+		if n := ansi.StringWidth(r); n > g.m.window.width {
+			g.t.Errorf("a row of %d cells on a screen of %d×%d: %q", n, g.m.window.width, g.m.window.height, text)
 		}
 		if strings.ContainsFunc(text, safe.Forbidden) || !utf8.ValidString(text) {
 			g.t.Errorf("a row holds what no terminal may get: %q", r)
@@ -218,8 +218,8 @@ func (g *glass) check() {
 	if strings.ContainsFunc(v.WindowTitle, safe.Forbidden) {
 		g.t.Errorf("the title holds what no terminal may get: %q", v.WindowTitle)
 	}
-	if c := v.Cursor; c != nil && (c.X < 0 || c.Y < 0 || c.X >= max(g.m.width, 1) || c.Y >= max(g.m.height, 1)) {
-		g.t.Errorf("the cursor is at %d,%d on a screen of %d×%d", c.X, c.Y, g.m.width, g.m.height)
+	if c := v.Cursor; c != nil && (c.X < 0 || c.Y < 0 || c.X >= max(g.m.window.width, 1) || c.Y >= max(g.m.window.height, 1)) {
+		g.t.Errorf("the cursor is at %d,%d on a screen of %d×%d", c.X, c.Y, g.m.window.width, g.m.window.height)
 	}
 }
 

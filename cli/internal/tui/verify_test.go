@@ -111,13 +111,13 @@ func TestScreenVerifyHostile(t *testing.T) {
 		g.f.MemberList[1].Nick, g.f.MemberList[1].Words, g.f.MemberList[1].Other = clitest.Hostile, clitest.Hostile, clitest.AliceID
 		g.passes(time.Second)
 		g.says("/verify " + clitest.DaveID.String())
-		if g.m.question == nil {
+		if g.m.questions.shown == nil {
 			t.Fatal("nothing was asked")
 		}
 		g.press("n", "ctrl+c")
 		g.send(g.keyChanged(clitest.Hostile))
 		g.passes(time.Second)
-		if g.m.question == nil || !strings.Contains(string(g.m.question.text), "a different owner from the one you know") {
+		if g.m.questions.shown == nil || !strings.Contains(string(g.m.questions.shown.text), "a different owner from the one you know") {
 			t.Fatal("nothing was asked about the owner")
 		}
 		g.press("y")
@@ -127,7 +127,7 @@ func TestScreenVerifyHostile(t *testing.T) {
 // keyChanged returns the result of a join that was refused because the room of this name has another owner.
 func (g *glass) keyChanged(name string) performed {
 	return performed{
-		job: job{cmd: &command.Command{Name: "join", Slow: true, Run: joinRun()}, args: []string{name}, pane: g.m.pane()},
+		job: job{cmd: &command.Command{Name: "join", Slow: true, Run: joinRun()}, args: []string{name}, pane: g.m.tabs.shown()},
 		err: clitest.ChangeOf(name),
 	}
 }

@@ -35,7 +35,7 @@ type frame struct {
 
 // layout divides the screen and sets the size of its parts.
 func (m *tui) layout() {
-	w, h := m.width, m.height
+	w, h := m.window.width, m.window.height
 	f := frame{talk: w}
 	f.prompt = safe.Crop(m.prompt(), max(min(render.PromptCells, w/3), 1))
 	m.input.draw(max(w-safe.Cells(f.prompt), 1), min(maxInputRows, h/2))
@@ -48,8 +48,8 @@ func (m *tui) layout() {
 		f.notes = m.notes(w)
 		f.help = m.bottomHelp(w)
 	}
-	if m.question != nil { // a question is never cut; other parts are omitted instead
-		f.notes = append(foldRows(urgent, "", m.question.text, w), foldRows(urgent, "", m.question.keys(), w)...)
+	if m.questions.shown != nil { // a question is never cut; other parts are omitted instead
+		f.notes = append(foldRows(urgent, "", m.questions.shown.text, w), foldRows(urgent, "", m.questions.shown.keys(), w)...)
 	}
 	if m.page != nil {
 		f.input, f.help = 0, nil
@@ -58,7 +58,7 @@ func (m *tui) layout() {
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
 	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
 	f.body = max(h-used-len(f.notes), 0)
-	room := m.pane().here.ID != "" && !m.pane().over
+	room := m.tabs.shown().here.ID != "" && !m.tabs.shown().over
 	switch {
 	case !room || m.page != nil:
 	case w >= sideFrom && h >= barsFrom && (!m.side.hidden || m.side.focus):
@@ -67,14 +67,14 @@ func (m *tui) layout() {
 		f.side, f.talk = true, 0
 	}
 	talk := f.body
-	if m.pane().here.ID == "" {
+	if m.tabs.shown().here.ID == "" {
 		rows, _ := m.lobbyRows(w, m.lobbyHeight(f.body))
 		talk = f.body - len(rows)
 	}
-	if m.pane().scroll.anchor != 0 && talk > 1 {
+	if m.tabs.shown().scroll.anchor != 0 && talk > 1 {
 		talk-- // for the row that says how to return to the end
 	}
-	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.Times)
+	m.tabs.shown().scroll.resize(max(f.talk, 1), talk, m.show.Times)
 	if f.side {
 		f.items = m.items()
 		m.side.resize(f.body, len(f.items))
@@ -83,12 +83,12 @@ func (m *tui) layout() {
 		m.page.draw(w)
 		m.page.scroll(0, f.body)
 	}
-	m.frame = f
+	m.window.frame = f
 }
 
 // View draws the screen that layout has divided.
 func (m *tui) View() tea.View {
-	f := m.frame
+	f := m.window.frame
 	rows := append([]row{}, f.above...)
 	rows = append(rows, m.middle()...)
 	rows = append(rows, f.notes...)
@@ -96,12 +96,12 @@ func (m *tui) View() tea.View {
 	rows = append(rows, m.input.view(f.prompt)[:f.input]...)
 	rows = append(rows, f.help...)
 	rows = append(rows, f.below...)
-	rows = rows[:min(len(rows), m.height)]
+	rows = rows[:min(len(rows), m.window.height)]
 	lines := make([]string, len(rows))
 	for i, r := range rows {
 		lines[i] = r.text
-		if r.cells > m.width {
-			lines[i] = safe.Truncate(r.text, m.width)
+		if r.cells > m.window.width {
+			lines[i] = safe.Truncate(r.text, m.window.width)
 		}
 		lines[i] = safe.Undisputed(lines[i])
 	}
@@ -111,9 +111,9 @@ func (m *tui) View() tea.View {
 	if m.show.Mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
-	if c := m.input.cursor(f.prompt); c != nil && m.question == nil && m.page == nil && !m.side.focus {
+	if c := m.input.cursor(f.prompt); c != nil && m.questions.shown == nil && m.page == nil && !m.side.focus {
 		c.Y = top + min(c.Y, max(f.input-1, 0))
-		c.X = min(c.X, max(m.width-1, 0))
+		c.X = min(c.X, max(m.window.width-1, 0))
 		v.Cursor = c
 	}
 	return v
@@ -121,14 +121,14 @@ func (m *tui) View() tea.View {
 
 // middle returns the rows of the talk, with the side column beside them or in their place.
 func (m *tui) middle() []row {
-	f := m.frame
-	p := m.pane()
+	f := m.window.frame
+	p := m.tabs.shown()
 	if m.page != nil {
 		return m.page.window(f.body)
 	}
 	var talk []row
 	if p.here.ID == "" {
-		talk, _ = m.lobbyRows(m.width, m.lobbyHeight(f.body))
+		talk, _ = m.lobbyRows(m.window.width, m.lobbyHeight(f.body))
 	}
 	talk = append(talk, p.scroll.window()...)
 	rows := make([]row, f.body)
@@ -143,7 +143,7 @@ func (m *tui) middle() []row {
 	if !f.side {
 		return rows
 	}
-	column := m.sideRows(f.body, m.width-f.talk)
+	column := m.sideRows(f.body, m.window.width-f.talk)
 	for i := range rows {
 		if f.talk == 0 {
 			rows[i] = column[i]
@@ -157,9 +157,9 @@ func (m *tui) middle() []row {
 
 // sideRows returns the rows of the side column.
 func (m *tui) sideRows(height, width int) []row {
-	items, from := m.frame.items, m.side.top
+	items, from := m.window.frame.items, m.side.top
 	line := safe.Text("│ ")
-	if m.frame.talk == 0 {
+	if m.window.frame.talk == 0 {
 		line = ""
 	}
 	rows := make([]row, height)
@@ -202,7 +202,7 @@ func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 
 // prompt returns the prompt, which names the room that a typed line goes to.
 func (m *tui) prompt() safe.Text {
-	switch p := m.pane(); {
+	switch p := m.tabs.shown(); {
 	case p.here.ID == "":
 		return "> "
 	case p.over:
@@ -215,7 +215,7 @@ func (m *tui) prompt() safe.Text {
 // statusBar shows the state of the room: its owner, the progress of a removal, the knocks, the members, the key, the network
 // and the policy.
 func (m *tui) statusBar(width int) row {
-	p := m.pane()
+	p := m.tabs.shown()
 	if p.here.ID == "" {
 		return bar(width, []safe.Text{"localchat", "you are " + safe.Name(m.info.Nick), m.netText(), "your words: " + safe.Phrase(m.info.Words)})
 	}
@@ -314,14 +314,14 @@ const roomGap safe.Text = "  "
 
 // roomParts returns the panes as the bar shows them.
 func (m *tui) roomParts() []safe.Text {
-	parts := make([]safe.Text, len(m.panes))
-	for i, p := range m.panes {
+	parts := make([]safe.Text, len(m.tabs.list))
+	for i, p := range m.tabs.list {
 		name := safe.Text("lobby")
 		if p.here.ID != "" {
 			name = safe.Crop(safe.Name(p.here.Name), render.PromptCells)
 		}
 		parts[i] = safe.Number(i+1) + ":" + name + unreadText(p)
-		if i == m.at {
+		if i == m.tabs.at {
 			parts[i] = "[" + parts[i] + "]"
 		}
 	}
@@ -355,12 +355,12 @@ func unreadText(p *pane) safe.Text {
 // title returns the title of the window: the room, and the number of unread lines in all rooms.
 func (m *tui) title() safe.Text {
 	unread := &pane{}
-	for p := range m.every() {
+	for p := range m.tabs.every() {
 		unread.unread += p.unread
 		unread.calls += p.calls
 	}
 	name := safe.Text("localchat")
-	if p := m.pane(); p.here.ID != "" {
+	if p := m.tabs.shown(); p.here.ID != "" {
 		name = safe.Name(p.here.Name) + " - localchat"
 	}
 	return name + unreadText(unread)
@@ -368,7 +368,7 @@ func (m *tui) title() safe.Text {
 
 // notes returns the rows between the talk and the input.
 func (m *tui) notes(width int) []row {
-	p := m.pane()
+	p := m.tabs.shown()
 	var rows []row
 	if text := m.banner(p); text != "" {
 		rows = append(rows, styled(urgent, safe.Pad(safe.Crop(text, width), width)))
@@ -409,17 +409,17 @@ func (m *tui) banner(p *pane) safe.Text {
 // bottomHelp returns the rows under the input: one, or as many as the keys of the side column need.
 func (m *tui) bottomHelp(width int) []row {
 	switch {
-	case m.question != nil:
+	case m.questions.shown != nil:
 		return nil
 	case m.side.focus:
 		return foldRows(dim, "", m.sideHelp(), width)
 	}
 	var rows []row
-	if d := &m.input.drawn; d.shown < len(d.rows) && m.height >= barsFrom {
+	if d := &m.input.drawn; d.shown < len(d.rows) && m.window.height >= barsFrom {
 		text := "rows " + safe.Number(d.top+1) + " to " + safe.Number(d.top+d.shown) + " of " + safe.Number(len(d.rows)) + "; Up and Down show the others"
 		rows = append(rows, styled(dim, safe.Crop(text, width)))
 	}
-	if m.input.returned && m.height >= barsFrom {
+	if m.input.returned && m.window.height >= barsFrom {
 		rows = append(rows, styled(dim, safe.Crop("not done; typing replaces it, an arrow key or Backspace keeps it", width)))
 	}
 	if help := m.help(); help != "" {
