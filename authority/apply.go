@@ -31,11 +31,12 @@ const (
 	Muted
 	Unmuted
 	Renamed
+	DeputiesSet
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -72,7 +73,12 @@ type Change struct {
 	Policy protocol.Policy
 	// Before is the policy that Policy replaces, if Kind is PolicySet.
 	Before protocol.Policy
+	// Named and Dropped are the peers that became deputies, and those that are none any more, if Kind is DeputiesSet.
+	Named, Dropped []peer.ID
 }
+
+// By is the peer that decided: the author of the record, or the deputy that ordered it.
+func (c Change) By() peer.ID { return decider(c.Record) }
 
 // Replay applies rs in order to the zero State, and returns the last State.
 func Replay(rs []protocol.SignedRecord) (State, error) {
@@ -189,6 +195,11 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 	case r.Epoch != epoch:
 		return s, Change{}, fmt.Errorf("%w: epoch %d, not %d", ErrChain, r.Epoch, epoch)
 	}
+	if r.By != "" {
+		if err := s.mayOrder(r.By, r.Body, r.At); err != nil {
+			return s, Change{}, err
+		}
+	}
 	next := s
 	if rekeys {
 		next.epoch = epoch
@@ -210,6 +221,8 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.unmute(r, b)
 	case protocol.SetNick:
 		change, err = next.setNick(r, b)
+	case protocol.SetDeputies:
+		change, err = next.setDeputies(r, b)
 	case protocol.SetPolicy:
 		change, err = next.setPolicy(b)
 	case protocol.Rekey:
@@ -294,6 +307,8 @@ func (s *State) remove(r protocol.SignedRecord, b protocol.Remove) (Change, erro
 	switch {
 	case b.Peer == s.owner || b.Peer == s.authority:
 		return Change{}, fmt.Errorf("%w: the owner cannot be removed", ErrRule)
+	case s.IsDeputy(b.Peer):
+		return Change{}, fmt.Errorf("%w: a deputy is not removed before it is none", ErrRule)
 	case !ban && b.Kind != protocol.Kicked:
 		return Change{}, fmt.Errorf("%w: a removal is a kick or a ban", ErrRule)
 	case !ban && !was:
@@ -305,7 +320,7 @@ func (s *State) remove(r protocol.SignedRecord, b protocol.Remove) (Change, erro
 	}
 	if ban {
 		s.bans = cloned(s.bans)
-		s.bans[b.Peer] = Banishment{Peer: b.Peer, Nick: nick, By: r.Author, At: r.At, Until: b.Until, Removal: r.Seq}
+		s.bans[b.Peer] = Banishment{Peer: b.Peer, Nick: nick, By: decider(r), Ordered: r.By != "", At: r.At, Until: b.Until, Removal: r.Seq}
 	}
 	return Change{
 		Kind: Removed, Peer: b.Peer, Nick: nick, WasMember: was, Reason: b.Kind, Until: b.Until, Cut: b.Cut,
@@ -346,6 +361,7 @@ func (s *State) unlist(m Member) {
 	s.sorted = slices.Concat(s.sorted[:i], s.sorted[i+1:])
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
 	delete(s.members, m.Peer)
+	s.dropDeputy(m.Peer)
 	for _, key := range protocol.Skeletons(m.Nick) {
 		delete(s.nicks, key)
 	}

@@ -71,6 +71,17 @@
 //     not acknowledged is acknowledged after a restart. After a reason or REFUSED the seat is over and never asks again.
 //     The reason of a mute is kept, shown and acknowledged in the same way, and the seat goes on.
 //
+// # Deputies
+//
+//  20. SetDeputies names all deputies: at most [protocol.MaxDeputies] members but the owner, and the owner alone makes it. A deputy
+//     that is no member any more is no deputy. A deputy is not removed: it is made none before, by a record of its own.
+//  21. A record that names a deputy in By applies only if the peer was a deputy in the state before, and may order it: Admit; Remove,
+//     Mute, Unban and Unmute of a peer that is neither the owner nor a deputy; SetPolicy that changes only the subject and the access.
+//     A deputy neither lifts nor replaces a ban or a mute that no deputy has ordered. By gives no rights: the author's count.
+//  22. An order of a deputy is checked before anything is done, also where it makes no record. A reason names the deputy that ordered
+//     the removal, and the authority for which it did. A deputy changes the text of no reason but its own; the text of the owner
+//     replaces that of a deputy, and the reason is then the owner's.
+//
 // Which nicks are allowed depends on the Unicode tables of golang.org/x/text. A new version of that module can allow others, and is
 // then a change of the law.
 package authority

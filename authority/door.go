@@ -53,7 +53,8 @@ func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([
 		return nil, nil
 	}
 	r.Room, r.Peer, r.Nonce = s.next.state.room, p, nonce
-	r.By, r.ByNick = s.env.Self, s.next.state.nickOf(s.env.Self)
+	by := s.decided()
+	r.By, r.ByNick, r.For, r.ForNick = by.By, by.ByNick, by.For, by.ForNick
 	signed, err := protocol.SignReason(r, s.env.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("authority: sign reason: %w", err)

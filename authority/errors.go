@@ -23,6 +23,8 @@ var (
 	ErrRule = errors.New("authority: against the rules of the room")
 	// ErrNotMember: the peer is no member. It is an ErrRule too.
 	ErrNotMember = ruleError("authority: not a member")
+	// ErrNotDeputy: the peer is no deputy, or a deputy may not do this. It is an ErrRule too.
+	ErrNotDeputy = ruleError("authority: a deputy may not do that")
 	// ErrClosed: the room has ended. It is an ErrRule too.
 	ErrClosed = ruleError("authority: room is closed")
 	// ErrNickBad: the nick is not allowed in this room. It is an ErrRule too.

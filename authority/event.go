@@ -65,6 +65,14 @@ type (
 		Peer peer.ID
 		Nick string
 	}
+	// Deputize makes a member a deputy, and Undeputize ends that.
+	Deputize   struct{ Peer peer.ID }
+	Undeputize struct{ Peer peer.ID }
+	// Ordered is an order of a deputy: Accept, Deny, Kick, Ban, Unban, Mute, Unmute or SetPolicy.
+	Ordered struct {
+		By    peer.ID
+		Order Event
+	}
 	// SetPolicy replaces the policy.
 	SetPolicy struct{ Policy protocol.Policy }
 	// Rekey starts an epoch.
@@ -141,6 +149,9 @@ func (Unban) event()        {}
 func (Mute) event()         {}
 func (Unmute) event()       {}
 func (SetNick) event()      {}
+func (Deputize) event()     {}
+func (Undeputize) event()   {}
+func (Ordered) event()      {}
 func (SetPolicy) event()    {}
 func (Rekey) event()        {}
 func (Close) event()        {}
@@ -298,6 +309,9 @@ type Failure struct {
 	At      time.Time
 	Until   time.Time
 	Expires time.Time
+	// For is the authority for which By, a deputy, has decided; see [protocol.Reason].
+	For     peer.ID `json:",omitzero"` // "" is no peer ID that JSON reads
+	ForNick string  `json:",omitzero"`
 
 	Claimed bool
 	Nonce   protocol.Nonce

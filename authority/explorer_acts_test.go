@@ -31,24 +31,26 @@ func (e *explorer) do(a act) {
 		e.diskActs(a)
 	case w < 40:
 		e.ask(i, j)
+	case w >= 104 && w < 120 && e.history == nil: // the register that those tests are about has no deputies
+		e.deputies(a)
 	case w < 120:
 		e.deliver(int(a.who), a.how%8 == 0, a.how&0x80 != 0, doubtful(a.how>>3))
 	case w < 128:
 		e.lose(int(a.who))
 	case w >= 128 && w < 136 && e.history == nil: // the register that those tests are about has no mutes
 		if a.how&1 != 0 {
-			e.order(Unmute{f.peer}, "unmute "+f.name, a.how)
+			e.orders(Unmute{f.peer}, "unmute "+f.name, a)
 			return
 		}
-		e.order(Mute{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "mute "+f.name, a.how)
+		e.orders(Mute{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "mute "+f.name, a)
 	case w < 148:
-		e.order(Kick{Peer: f.peer, Reason: reasonFor(a.how)}, "kick "+f.name, a.how)
+		e.orders(Kick{Peer: f.peer, Reason: reasonFor(a.how)}, "kick "+f.name, a)
 	case w >= 160 && w < 162 && e.history == nil:
 		e.rename(i, a.how)
 	case w < 160:
-		e.order(Ban{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "ban "+f.name, a.how)
+		e.orders(Ban{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "ban "+f.name, a)
 	case w < 164:
-		e.order(Unban{f.peer}, "unban "+f.name, a.how)
+		e.orders(Unban{f.peer}, "unban "+f.name, a)
 	case w < 168:
 		e.order(Close{Reason: "the end"}, "close", a.how)
 	case w < 172:
@@ -56,7 +58,7 @@ func (e *explorer) do(a act) {
 	case w < 196:
 		e.knock(i, j, a.how)
 	case w < 202:
-		e.order(Accept{f.peer}, "accept "+f.name, a.how)
+		e.orders(Accept{f.peer}, "accept "+f.name, a)
 	case w < 208:
 		by := e.self.Self
 		if a.how>>4%2 == 0 {
@@ -209,6 +211,8 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 
 func orderedReason(ev Event) string {
 	switch ev := ev.(type) {
+	case Ordered:
+		return orderedReason(ev.Order)
 	case Kick:
 		return ev.Reason
 	case Ban:

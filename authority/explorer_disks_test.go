@@ -142,8 +142,10 @@ func (e *explorer) books(c *snapshot) {
 	}
 	e.given, e.disks.given = maps.Clone(c.given), given
 	for i, f := range e.folk {
-		f.member, f.silent, f.admitted, f.left, f.standing = c.folk[i].member, c.folk[i].silent, c.folk[i].admitted, c.folk[i].left, protocol.Nonce{}
-		f.nick, f.renamed = c.folk[i].nick, c.folk[i].renamed
+		g := c.folk[i]
+		f.member, f.silent, f.admitted, f.left, f.standing = g.member, g.silent, g.admitted, g.left, protocol.Nonce{}
+		f.nick, f.renamed = g.nick, g.renamed
+		f.deputy, f.bannedBy, f.mutedBy = g.deputy, g.bannedBy, g.mutedBy
 	}
 }
 

@@ -89,12 +89,15 @@ func (e *explorer) atTheDoor(ev Event, a AnswerJoin) {
 		return
 	}
 	r, err := protocol.OpenReason(a.Reply.Reason)
+	order, ordered := ev.(Ordered)
 	kinds := map[protocol.JoinCode][]protocol.ReasonKind{
 		protocol.JoinBanned: {protocol.Banned}, protocol.JoinNoRoom: {protocol.Closed, protocol.Idle}, protocol.JoinInviteBad: {protocol.InviteRevoked},
 	}
 	switch {
-	case err != nil || r.Peer != a.Peer || r.Nonce != asked || r.Room != e.heard.Room() || r.By != e.self.Self:
+	case err != nil || r.Peer != a.Peer || r.Nonce != asked || r.Room != e.heard.Room() || r.Signer != e.self.Self:
 		e.violated(13, "%s is told at the door what is not for it, or not for this question", f.name)
+	case ordered && (r.By != order.By || r.For != e.self.Self):
+		e.violated(23, "%s is told at the door that %s has banned it", f.name, r.By)
 	case !slices.Contains(kinds[a.Reply.Code], r.Kind):
 		e.violated(13, "%s is told a %d at the door with code %d", f.name, r.Kind, a.Reply.Code)
 	}

@@ -63,6 +63,8 @@ func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 // peer in base 58.
 func appendEvent(k []byte, ev Event) []byte {
 	switch ev := ev.(type) {
+	case Ordered:
+		return appendEvent(append(append(k, 'O'), ev.By...), ev.Order)
 	case Poll:
 		k = append(append(k, 'P', ev.Request.Room[0], ev.Request.Nonce[0], byte(ev.Request.Admission)), ev.Peer...)
 		k = binary.BigEndian.AppendUint64(append(k, ev.Request.Head[:8]...), ev.Request.HaveSeq)

@@ -15,6 +15,7 @@ type owed struct {
 	admission, removal uint64
 	kind               protocol.ReasonKind
 	text               string
+	by                 peer.ID // the peer that decided it, and says text
 	expires            time.Time
 	until              time.Time // of a ban
 	claimed            bool
@@ -180,6 +181,7 @@ func (e *explorer) claimsHeld(r protocol.SignedRecord) {
 
 // follow updates the model with the record r.
 func (e *explorer) follow(r protocol.SignedRecord, text string) {
+	e.named(r)
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]
@@ -226,20 +228,24 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 
 // owe notes the failure of r. It replaces an earlier one; if that was not claimed and the new one has no text, the text is kept.
 func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time, text string) *owed {
-	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed && (m.kind == protocol.Muted) == (kind == protocol.Muted) {
+	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed && m.by == e.decided(r) && (m.kind == protocol.Muted) == (kind == protocol.Muted) {
 		text = m.text
 	}
-	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: e.now.Add(24 * time.Hour)}
+	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, by: e.decided(r), until: until, expires: e.now.Add(24 * time.Hour)}
 }
 
 // retold updates the model after an order to remove a peer that is no member, which makes no record.
 func (e *explorer) retold(ev Event) {
+	by := e.self.Self
+	if o, ok := ev.(Ordered); ok {
+		by, ev = o.By, o.Order
+	}
 	var p peer.ID
 	kind, text := protocol.Kicked, ""
 	switch ev := ev.(type) {
 	case Mute:
-		if m := e.model[ev.Peer]; m != nil && m.kind == protocol.Muted && !m.claimed && ev.Reason != "" {
-			m.text = ev.Reason
+		if m := e.model[ev.Peer]; m != nil && m.kind == protocol.Muted && !m.claimed && ev.Reason != "" && (by == e.self.Self || by == m.by) {
+			m.text, m.by = ev.Reason, by
 		}
 		return
 	case Kick:
@@ -249,10 +255,10 @@ func (e *explorer) retold(ev Event) {
 	}
 	_, banned := e.heard.Banned(p, e.now)
 	switch m := e.model[p]; {
-	case m == nil, m.claimed, text == "":
+	case m == nil, m.claimed, text == "", by != e.self.Self && by != m.by:
 	case kind == protocol.Kicked && (banned || m.kind == protocol.Banned):
 	default:
-		m.text = text
+		m.text, m.by = text, by
 	}
 }
 
@@ -287,6 +293,9 @@ func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
 	}
 	if d.Text != m.text {
 		e.violated(15, "removal %d is told as %q, not %q", m.removal, d.Text, m.text)
+	}
+	if d.By != m.by || (d.For != "") != (m.by != e.self.Self) || d.For != "" && d.For != e.self.Self {
+		e.violated(23, "removal %d is told as that of %s for %q, not of %s", m.removal, d.By, d.For, m.by)
 	}
 	if d.Removal != m.removal || d.Kind != m.kind || d.Peer != a.Peer {
 		e.violated(13, "%s is given another's reason, or another one", a.Peer)

@@ -33,7 +33,7 @@ func (e *explorer) silence() {
 // unmutedBy holds that the authority ends a mute by itself when its time has passed, and not before.
 func (e *explorer) unmutedBy(ev Event, r protocol.SignedRecord) {
 	b, ok := r.Body.(protocol.Unmute)
-	if _, ordered := ev.(Unmute); !ok || ordered {
+	if _, ordered := ev.(Unmute); !ok || ordered || r.By != "" {
 		return
 	}
 	m := e.heard.mutes[b.Peer]

@@ -50,6 +50,9 @@ import (
 // A failure names its schedule, which -explore.first and -explore.seed play again, and prints what is left when every act
 // that the failure does not need is cut. -explore.runs plays for hours.
 //
+//	23  deputies                an order of a peer is obeyed if, and only if, it is a deputy and may give it; no member applies a record
+//	                            that names a peer which may not order it; a reason says who decided: ordered, forgeOrder,
+//	                            deputiesHold, reasonGiven
 //	22  muted                   no line of a muted member counts, however it leaves and comes back; a mute lasts for its time
 //	                            and no longer, and is told as a removal is: silence, unmutedBy, mutesEnd, showsMute
 //
@@ -314,10 +317,13 @@ type folk struct {
 	nick     string    // by the log
 	renamed  time.Time // when it was given, if not with the admission
 	member   bool
-	silent   bool   // by the log: a mute
-	admitted uint64 // its last admission
-	left     uint64 // an admission that it ended itself
-	expired  uint64 // an admission whose reason has expired
+	silent   bool // by the log: a mute
+	deputy   bool
+	bannedBy peer.ID // of the last ban
+	mutedBy  peer.ID // of the last mute
+	admitted uint64  // its last admission
+	left     uint64  // an admission that it ended itself
+	expired  uint64  // an admission whose reason has expired
 	claims   []claim
 }
 
@@ -434,6 +440,7 @@ func (e *explorer) hold() {
 		}
 	}
 	e.silence()
+	e.deputiesHold()
 	for p, m := range e.model {
 		f, ok := l.failures[p]
 		if ok && f.Admission == m.admission && m.kind == protocol.Banned && f.Kind != protocol.Banned {

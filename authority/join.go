@@ -247,6 +247,9 @@ func (s *step) deny(e Deny) error {
 	if !ok {
 		return ErrNoKnock
 	}
+	if s.by != "" { // the owner has not answered it
+		s.do(KnockDropped{k.Peer, k.Nick})
+	}
 	s.turnAway(k, protocol.JoinReply{Code: protocol.JoinDenied, Text: reason})
 	return nil
 }
@@ -280,7 +283,7 @@ func (s *step) makeInvite(e MakeInvite) error {
 	switch {
 	case !ok:
 		return ErrNotMember
-	case !m.Owner && e.By != state.authority && !state.policy.MembersInvite:
+	case !m.Owner && e.By != state.authority && !state.policy.MembersInvite && !state.IsDeputy(e.By):
 		s.do(Attempt{e.By, "invite"})
 		return nil
 	case e.Expires < 0 || e.Expires > protocol.MaxInviteExpiry:

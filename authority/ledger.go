@@ -139,6 +139,7 @@ type step struct {
 	next    Ledger
 	env     Env
 	now     time.Time
+	by      peer.ID // the deputy whose order it is; "": the authority decides
 	batch   Batch
 	effects []Effect
 }
@@ -203,6 +204,12 @@ func (s *step) order(ev Event) error {
 		return s.mute(e)
 	case Unmute:
 		return s.unmute(e.Peer)
+	case Deputize:
+		return s.deputize(e.Peer)
+	case Undeputize:
+		return s.undeputize(e.Peer)
+	case Ordered:
+		return s.ordered(e)
 	case Leave:
 		return s.leave(e)
 	case SetNick:
@@ -320,6 +327,9 @@ func (s *step) commit(body protocol.Body) error {
 	}
 	if _, create := body.(protocol.Create); create {
 		r.Term = firstTerm
+	}
+	if protocol.MayBeOrdered(body) {
+		r.By = s.by
 	}
 	key := s.next.key
 	if protocol.StartsEpoch(body) {

@@ -1,6 +1,10 @@
 package authority
 
-import "time"
+import (
+	"time"
+
+	"localchat/protocol"
+)
 
 // Every bound of the law of a room and of the authority's books, with its unit and its reason. The bounds of the protocol are in
 // package protocol.
@@ -8,9 +12,9 @@ const (
 	// MaxPast is the number of ended memberships that a State remembers, the latest ones: eight times the largest room. Older ones
 	// matter only for lines that nobody retains any more.
 	MaxPast = 4096
-	// MaxKnocks is the number of strangers at the door: more than a person reads through. A peer that comes when the door is full is
-	// told to try again after KnockAgain: by then the owner may have answered some.
-	MaxKnocks  = 64
+	// MaxKnocks is the number of strangers at the door. A peer that comes when the door is full is told to try again after KnockAgain:
+	// by then the owner may have answered some.
+	MaxKnocks  = protocol.MaxKnocks
 	KnockAgain = 30 * time.Second
 	// MaxKnocksFrom is the number of strangers at the door from one address: a family behind one machine. Ten addresses with as many
 	// leave places for the next one.

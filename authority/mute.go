@@ -18,11 +18,13 @@ import (
 // A Silence is a mute in the log. It ends with an Unmute record, which the authority writes when Until has come; the zero Until
 // means without end. It stays with its peer, also while that is no member.
 type Silence struct {
-	Peer  peer.ID
-	Nick  string
-	By    peer.ID
-	At    time.Time
-	Until time.Time
+	Peer peer.ID
+	Nick string
+	By   peer.ID // the peer that decided it
+	// Ordered is set if that was a deputy.
+	Ordered bool
+	At      time.Time
+	Until   time.Time
 	// Mute is the seq of the Mute record.
 	Mute uint64
 }
@@ -42,7 +44,7 @@ func (s *State) mute(r protocol.SignedRecord, b protocol.Mute) (Change, error) {
 		return Change{}, fmt.Errorf("%w: the owner cannot be muted", ErrRule)
 	}
 	s.mutes = cloned(s.mutes)
-	s.mutes[b.Peer] = Silence{Peer: b.Peer, Nick: m.Nick, By: r.Author, At: r.At, Until: b.Until, Mute: r.Seq}
+	s.mutes[b.Peer] = Silence{Peer: b.Peer, Nick: m.Nick, By: decider(r), Ordered: r.By != "", At: r.At, Until: b.Until, Mute: r.Seq}
 	if !m.Muted {
 		s.endSpan(Removal{Kind: protocol.Muted, Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
 		s.setVoice(m, true)

@@ -83,7 +83,7 @@ func (s *step) claimHeld() error {
 func (s *step) claim(f *Failure, nonce protocol.Nonce) error {
 	signed, err := protocol.SignReason(protocol.Reason{
 		Room: s.next.state.room, Peer: f.Peer, Kind: f.Kind, Text: f.Text, By: f.By, ByNick: f.ByNick,
-		At: f.At, Until: f.Until, Removal: f.Removal, Nonce: nonce,
+		At: f.At, Until: f.Until, Removal: f.Removal, Nonce: nonce, For: f.For, ForNick: f.ForNick,
 	}, s.env.Signer)
 	if err != nil {
 		return fmt.Errorf("authority: sign reason: %w", err)

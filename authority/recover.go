@@ -20,7 +20,9 @@ func (s *step) recovered(e Recovered) error {
 		before := s.next.state
 		s.next.state = next
 		s.batch.Records = append(s.batch.Records, r)
+		s.by = r.By
 		s.lose(before, change)
+		s.by = ""
 		s.next.key = protocol.Key{} // the key of the last epoch is lost
 		s.do(Commit{Record: r, Change: change})
 	}

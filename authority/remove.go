@@ -19,6 +19,9 @@ func (s *step) kick(e Kick) error {
 	if !ok {
 		return s.kickAgain(e.Peer, reason)
 	}
+	if err := s.undeputizeFirst(e.Peer); err != nil {
+		return err
+	}
 	if err := s.commit(protocol.Remove{Peer: e.Peer, Kind: protocol.Kicked, Cut: e.Cut}); err != nil {
 		return err
 	}
@@ -59,6 +62,9 @@ func (s *step) ban(e Ban) error {
 		s.retell(e.Peer, protocol.Banned, reason)
 		s.already(e.Peer, b.Removal)
 		return nil
+	}
+	if err := s.undeputizeFirst(e.Peer); err != nil {
+		return err
 	}
 	m, member := state.Member(e.Peer)
 	last, removed := state.Removed(e.Peer)
@@ -152,10 +158,11 @@ func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
 func (s *step) fail(f Failure) {
 	state := s.next.state
 	old, ok := s.next.failures[f.Peer]
-	if ok && f.Text == "" && !old.Claimed && old.Admission == f.Admission && (old.Kind == protocol.Muted) == (f.Kind == protocol.Muted) {
+	f.decidedBy(s)
+	if ok && f.Text == "" && !old.Claimed && old.By == f.By && old.Admission == f.Admission && (old.Kind == protocol.Muted) == (f.Kind == protocol.Muted) {
 		f.Text = old.Text
 	}
-	f.Removal, f.By, f.ByNick = state.Seq(), s.env.Self, state.nickOf(s.env.Self)
+	f.Removal = state.Seq()
 	if f.At.IsZero() {
 		f.At = s.now
 	}
@@ -187,13 +194,15 @@ func evictOrder(a, b Failure) int {
 	return cmp.Or(cmp.Compare(a.Removal, b.Removal), cmp.Compare(a.Peer, b.Peer))
 }
 
-// retell replaces the text of a failure that is not claimed yet, unless the failure is of a higher severity than kind.
+// retell replaces the text of a failure that is not claimed yet, unless the failure is of a higher severity than kind. The text is
+// then that of the peer that orders it now: a deputy replaces only its own, and the owner everybody's.
 func (s *step) retell(p peer.ID, kind protocol.ReasonKind, reason string) {
 	f, ok := s.next.failures[p]
-	if !ok || f.Claimed || reason == "" || f.Kind == protocol.Banned && kind != protocol.Banned {
+	if !ok || f.Claimed || reason == "" || f.Kind == protocol.Banned && kind != protocol.Banned || s.by != "" && f.By != s.by {
 		return
 	}
 	f.Text = reason
+	f.decidedBy(s)
 	s.setFailure(p, &f)
 }
 

@@ -26,14 +26,15 @@ type State struct {
 	frozen    bool
 
 	// States share the maps and the slice. They are not written to once a State with them has been returned.
-	members map[peer.ID]member
-	sorted  []Member           // the same, in the order of Members
-	nicks   map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
-	bans    map[peer.ID]Banishment
-	mutes   map[peer.ID]Silence
-	past    map[peer.ID][]Removal // ended spans, oldest first
-	pastLen int                   // number of ended spans of all peers
-	used    map[protocol.InviteID]struct{}
+	members  map[peer.ID]member
+	sorted   []Member           // the same, in the order of Members
+	nicks    map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
+	bans     map[peer.ID]Banishment
+	mutes    map[peer.ID]Silence
+	deputies []peer.ID             // in the order in which the owner has named them
+	past     map[peer.ID][]Removal // ended spans, oldest first
+	pastLen  int                   // number of ended spans of all peers
+	used     map[protocol.InviteID]struct{}
 }
 
 // An entry is an applied record. Entries are a list and not a slice, because States share them: an old State can be continued
@@ -103,11 +104,13 @@ type Member struct {
 
 // A Banishment is a ban, which holds until Until. The zero Until means without end.
 type Banishment struct {
-	Peer  peer.ID
-	Nick  string // "" if the peer never was a member
-	By    peer.ID
-	At    time.Time
-	Until time.Time
+	Peer peer.ID
+	Nick string  // "" if the peer never was a member
+	By   peer.ID // the peer that decided it
+	// Ordered is set if that was a deputy.
+	Ordered bool
+	At      time.Time
+	Until   time.Time
 	// Removal is the seq of the Remove record.
 	Removal uint64
 }

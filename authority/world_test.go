@@ -222,7 +222,7 @@ func (w *world) observeReason(e AnswerPoll) {
 	switch m, member := w.heard.Member(e.Peer); {
 	case r.Peer != e.Peer:
 		w.t.Fatalf("the reason of %s was given to %s", r.Peer, e.Peer)
-	case r.Room != w.heard.Room() || r.By != w.heard.Authority():
+	case r.Room != w.heard.Room() || r.Signer != w.heard.Authority():
 		w.t.Fatal("a reason of another room, or by nobody entitled")
 	case member && m.Admission > r.Removal:
 		w.t.Fatal("a reason from before the admission")

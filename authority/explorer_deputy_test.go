@@ -1,0 +1,163 @@
+package authority
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// deputies makes the owner name deputies and end that, and makes deputies, and others, order what they may and what they may not.
+func (e *explorer) deputies(a act) {
+	f := e.folk[int(a.who)%len(e.folk)]
+	by := e.folk[int(a.who)/3%len(e.folk)]
+	var ev Event
+	switch int(a.who) / 9 % 10 {
+	case 0, 1, 2:
+		e.order(Deputize{f.peer}, f.name+" becomes a deputy", a.how)
+		return
+	case 3:
+		e.order(Undeputize{f.peer}, f.name+" is no deputy any more", a.how)
+		return
+	case 4:
+		ev = Kick{Peer: f.peer, Reason: reasonFor(a.how)}
+	case 5:
+		ev = Ban{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}
+	case 6:
+		ev = Unban{f.peer}
+	case 7:
+		ev = Mute{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}
+	case 8:
+		ev = Unmute{f.peer}
+	default:
+		p := e.ledger.state.policy
+		p.Subject += "!"
+		idle := e.ledger.state.policy
+		idle.Idle += time.Second
+		ev = []Event{
+			SetPolicy{p}, SetPolicy{idle}, Accept{f.peer}, Close{}, Leave{Peer: f.peer}, Rekey{}, Deputize{f.peer}, Undeputize{f.peer},
+		}[a.how>>4%8]
+	}
+	e.ordered(by, ev, a.how)
+}
+
+// orders gives an order: for the owner, or, if there is one, sometimes for a deputy.
+func (e *explorer) orders(ev Event, name string, a act) {
+	if by := e.folk[int(a.who)/3%len(e.folk)]; a.who >= 128 && by.deputy {
+		e.ordered(by, ev, a.how)
+		return
+	}
+	e.order(ev, name, a.how)
+}
+
+// ordered gives an order for a peer, and holds that it is obeyed if, and only if, the peer may give it.
+func (e *explorer) ordered(by *folk, ev Event, how uint8) {
+	may, body := e.permits(by, ev)
+	e.note("%s orders %T%+v (it may: %v)", by.name, ev, ev, may)
+	_, err := e.step(Ordered{by.peer, ev}, doubtful(how))
+	switch {
+	case !may && err == nil:
+		e.violated(23, "%s orders %T%+v, and it is done", by.name, ev, ev)
+	case may && errors.Is(err, ErrNotDeputy):
+		e.violated(23, "%s may not order %T%+v: %v", by.name, ev, ev, err)
+	case may:
+		e.mustSucceed(ev, err)
+	case body != nil && how>>5 == 0 && !e.closed() && !e.heard.Frozen():
+		e.forgeOrder(by, body)
+	}
+}
+
+// permits says whether by may order ev, written again without looking at the state's rules, and the body of the record.
+func (e *explorer) permits(by *folk, ev Event) (bool, protocol.Body) {
+	touch := func(p peer.ID, owners bool) bool {
+		return by.deputy && !e.folk[e.indexOf(p)].deputy && !owners
+	}
+	bannedByOwner := func(p peer.ID) bool {
+		_, banned := e.heard.Banned(p, e.now)
+		return banned && e.folk[e.indexOf(p)].bannedBy == e.self.Self
+	}
+	mutedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.silent && f.mutedBy == e.self.Self }
+	switch ev := ev.(type) {
+	case Kick:
+		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Remove{Peer: ev.Peer, Kind: protocol.Kicked}
+	case Ban:
+		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Remove{Peer: ev.Peer, Kind: protocol.Banned}
+	case Unban:
+		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Unban{Peer: ev.Peer}
+	case Mute:
+		return touch(ev.Peer, mutedByOwner(ev.Peer)), protocol.Mute{Peer: ev.Peer}
+	case Unmute:
+		return touch(ev.Peer, mutedByOwner(ev.Peer)), protocol.Unmute{Peer: ev.Peer}
+	case Accept:
+		return by.deputy, nil
+	case SetPolicy:
+		return by.deputy && ev.Policy.Idle == e.heard.Policy().Idle, protocol.SetPolicy{Policy: ev.Policy}
+	}
+	return false, nil
+}
+
+// forgeOrder makes the record of an order that by may not give: signed by the authority, as if it were modified, and by the peer itself.
+func (e *explorer) forgeOrder(by *folk, body protocol.Body) {
+	s := e.heard
+	r := protocol.Record{
+		Room: s.Room(), Seq: s.Seq() + 1, Prev: s.Head(), Term: 1, Epoch: s.Epoch(), At: e.now, Author: e.self.Self, Body: body, By: by.peer,
+	}
+	if protocol.StartsEpoch(body) {
+		r.Epoch++
+		r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
+	}
+	forged, err := protocol.SignRecord(r, e.self.Signer)
+	if err != nil {
+		e.violated(23, "%v", err)
+		return
+	}
+	if _, _, err := s.Apply(forged); !errors.Is(err, ErrNotDeputy) {
+		e.violated(23, "a member applies what %s may not order: %T%+v: %v", by.name, body, body, err)
+	}
+	r.Author, r.By = by.peer, ""
+	forged, err = protocol.SignRecord(r, signerOf(by.name))
+	if err != nil {
+		e.violated(23, "%v", err)
+		return
+	}
+	if _, _, err := s.Apply(forged); !errors.Is(err, ErrNotEntitled) {
+		e.violated(23, "a member applies a record that %s has signed: %v", by.name, err)
+	}
+}
+
+// named updates the model with the deputies and with the peers that have decided.
+func (e *explorer) named(r protocol.SignedRecord) {
+	switch b := r.Body.(type) {
+	case protocol.SetDeputies:
+		for _, f := range e.folk {
+			f.deputy = slices.Contains(b.Peers, f.peer)
+		}
+	case protocol.Leave:
+		e.folk[e.indexOf(b.Peer)].deputy = false
+	case protocol.Remove:
+		if f := e.folk[e.indexOf(b.Peer)]; b.Kind == protocol.Banned {
+			f.bannedBy = e.decided(r)
+		}
+	case protocol.Mute:
+		e.folk[e.indexOf(b.Peer)].mutedBy = e.decided(r)
+	}
+}
+
+func (e *explorer) decided(r protocol.SignedRecord) peer.ID {
+	if r.By == "" {
+		return e.self.Self
+	}
+	return r.By
+}
+
+// deputiesHold holds that the deputies are those that were named, and members all.
+func (e *explorer) deputiesHold() {
+	for _, f := range e.folk {
+		if is := e.ledger.state.IsDeputy(f.peer); is != f.deputy || is && !f.member {
+			e.violated(23, "%s is a deputy: %v, and was seen to be: %v; it is a member: %v", f.name, is, f.deputy, f.member)
+		}
+	}
+}
