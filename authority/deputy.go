@@ -103,10 +103,11 @@ func (s State) mayTouch(p peer.ID, owners bool) error {
 	return nil
 }
 
-// ordered carries out an order of a deputy. An order that makes no record, since it repeats an earlier one, needs the same rights.
-func (s *step) ordered(e Ordered) error {
+// MayOrder returns an error unless a deputy by may give an order at time at. An order that makes no record, since it repeats an earlier
+// one, needs the same rights.
+func (s State) MayOrder(by peer.ID, order Event, at time.Time) error {
 	var body protocol.Body
-	switch o := e.Order.(type) {
+	switch o := order.(type) {
 	case Accept, Deny:
 		body = protocol.Admit{}
 	case Kick:
@@ -122,7 +123,12 @@ func (s *step) ordered(e Ordered) error {
 	case SetPolicy:
 		body = protocol.SetPolicy{Policy: o.Policy}
 	}
-	if err := s.next.state.mayOrder(e.By, body, s.now); err != nil {
+	return s.mayOrder(by, body, at)
+}
+
+// ordered carries out an order of a deputy.
+func (s *step) ordered(e Ordered) error {
+	if err := s.next.state.MayOrder(e.By, e.Order, s.now); err != nil {
 		return err
 	}
 	s.by = e.By

@@ -128,8 +128,8 @@ func (e *explorer) forgeOrder(by *folk, body protocol.Body) {
 	}
 }
 
-// named updates the model with the deputies and with the peers that have decided.
-func (e *explorer) named(r protocol.SignedRecord) {
+// appointed updates the model with the deputies and with the peers that have decided.
+func (e *explorer) appointed(r protocol.SignedRecord) {
 	switch b := r.Body.(type) {
 	case protocol.SetDeputies:
 		for _, f := range e.folk {

@@ -181,7 +181,7 @@ func (e *explorer) claimsHeld(r protocol.SignedRecord) {
 
 // follow updates the model with the record r.
 func (e *explorer) follow(r protocol.SignedRecord, text string) {
-	e.named(r)
+	e.appointed(r)
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]

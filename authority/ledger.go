@@ -113,6 +113,9 @@ func (l Ledger) Invites(now time.Time) []Invite {
 // Knocks returns the strangers at the door, in the order in which they came.
 func (l Ledger) Knocks() []Knocking { return slices.Clone(l.knocks) }
 
+// SameDoor reports whether the peers at the door are those of another state of the Ledger, in the same order.
+func (l Ledger) SameDoor(o Ledger) bool { return slices.Equal(l.knocks, o.knocks) }
+
 func (l Ledger) expired(f Failure, now time.Time) bool {
 	return !now.Before(f.Expires) && !now.Before(l.graceUntil)
 }

@@ -3,6 +3,7 @@ package authority
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -159,16 +160,19 @@ func (s *step) unmutePassed() error {
 	return nil
 }
 
-// Mutes are the mutes, in the order of their records, with their ends by the clock as it goes now.
+// Mutes returns the mutes, in the order of their records.
+func (s State) Mutes() []Silence {
+	return slices.SortedFunc(maps.Values(s.mutes), func(a, b Silence) int { return cmp.Compare(a.Mute, b.Mute) })
+}
+
+// Mutes returns the mutes, in the order of their records, with their ends by the clock as it goes now.
 func (l Ledger) Mutes() []Silence {
-	var all []Silence
-	for _, m := range l.state.mutes {
+	all := l.state.Mutes()
+	for i, m := range all {
 		if !m.Until.IsZero() {
-			m.Until = m.Until.Add(l.banShift[m.Mute])
+			all[i].Until = m.Until.Add(l.banShift[m.Mute])
 		}
-		all = append(all, m)
 	}
-	slices.SortFunc(all, func(a, b Silence) int { return cmp.Compare(a.Mute, b.Mute) })
 	return all
 }
 

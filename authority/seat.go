@@ -50,8 +50,8 @@ type SeatEvent interface{ seatEvent() }
 type (
 	// Asked says that it is time to poll. The fields are those of the [protocol.PollRequest].
 	Asked struct {
-		HaveSeq, HaveKey, HavePresence uint64
-		Head                           protocol.Hash
+		HaveSeq, HaveKey, HavePresence, HaveDoor uint64
+		Head                                     protocol.Hash
 	}
 	// Answered says that Reply came to a poll of that admission and nonce.
 	Answered struct {
@@ -157,7 +157,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	s.told = true
 	return s, append(effects, Ask{protocol.PollRequest{
 		Room: s.Room, Nonce: s.Nonce, Admission: s.Admission,
-		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence,
+		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence, HaveDoor: e.HaveDoor,
 	}})
 }
 

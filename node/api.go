@@ -176,6 +176,13 @@ type TellInfo struct {
 	AwayText string `json:"away_text,omitempty"`
 }
 
+// DeputyInfo is a deputy of a room.
+type DeputyInfo struct {
+	Peer    peer.ID `json:"peer"`
+	Nick    string  `json:"nick"`
+	Present bool    `json:"present"`
+}
+
 // MembersInfo is the roster.
 type MembersInfo struct {
 	Epoch   uint64       `json:"epoch"`

@@ -13,9 +13,13 @@ import (
 
 // A door has the peers that ask the authority of a room to come in. Only the loop uses it.
 type door struct {
-	r        *room
-	knocks   map[peer.ID]knocking
-	bell     doorbell // what the owner is told of them
+	r      *room
+	knocks map[peer.ID]knocking
+	bell   doorbell // what the user is told of them
+	number uint64   // of the list of those that wait, as the deputies are told of it
+	// seen is, in a room whose deputy this node is, what the authority has told of them, and seenAs the number of that; 0 for none.
+	seenAs   uint64
+	seen     []authority.Knocking
 	open     openDoor
 	longTold bool // the owner was warned that the log is too long for newcomers
 }
@@ -27,7 +31,15 @@ type knocking struct {
 }
 
 func newDoor(r *room) door {
-	return door{r: r, knocks: make(map[peer.ID]knocking), bell: newDoorbell(), open: newOpenDoor()}
+	return door{r: r, knocks: make(map[peer.ID]knocking), bell: newDoorbell(), open: newOpenDoor(), number: firstNumber()}
+}
+
+// waiting are the peers at the door, in the order in which they came, as far as this node knows.
+func (d *door) waiting() []authority.Knocking {
+	if d.r.owner() {
+		return d.r.desk.ledger.Knocks()
+	}
+	return d.seen
 }
 
 // knock takes the place of an older request of p.
@@ -100,7 +112,7 @@ func (d *door) knockEvent(p peer.ID, nick string) Knock {
 
 // alike reports whether another at the door has the nick of p, or one that looks like it.
 func (d *door) alike(p peer.ID) bool {
-	knocks := d.r.desk.ledger.Knocks()
+	knocks := d.waiting()
 	i := slices.IndexFunc(knocks, func(k authority.Knocking) bool { return k.Peer == p })
 	return i >= 0 && doublesOf(knocks)[i]
 }

@@ -49,7 +49,7 @@ type (
 	}
 	// RoomLost says that no node has shown the room for a while.
 	RoomLost RoomFound
-	// Knock says, at the owner's node, that a peer asks to be admitted; see [KnockInfo].
+	// Knock says, at the nodes of the owner and of deputies, that a peer asks to be admitted; see [KnockInfo].
 	Knock struct {
 		Peer  peer.ID `json:"peer"`
 		Nick  string  `json:"nick"`
@@ -67,8 +67,9 @@ type (
 		Name  string `json:"name"`
 		Nick  string `json:"nick"`
 		Epoch uint64 `json:"epoch"`
-		// Owner is set if this node owns the room.
+		// Owner is set if this node owns the room, and Deputy if it is a deputy there.
 		Owner   bool `json:"owner"`
+		Deputy  bool `json:"deputy,omitempty"`
 		Resumed bool `json:"resumed"`
 		// RetainS is the retention of the room's lines, in seconds.
 		RetainS int64 `json:"retain_s"`
@@ -91,10 +92,13 @@ type (
 		Nick string  `json:"nick"`
 		By   peer.ID `json:"by"`
 		// ByNick is By's nick.
-		ByNick string    `json:"by_nick"`
-		Kind   Kind      `json:"kind"`
-		Until  time.Time `json:"until,omitzero"`
-		Seq    uint64    `json:"removal"`
+		ByNick string `json:"by_nick"`
+		// For is the owner for which By, a deputy, has decided; "" if By is the owner. ForNick is its nick.
+		For     peer.ID   `json:"for,omitempty"`
+		ForNick string    `json:"for_nick,omitempty"`
+		Kind    Kind      `json:"kind"`
+		Until   time.Time `json:"until,omitzero"`
+		Seq     uint64    `json:"removal"`
 	}
 	// RemovalReason has the reason of a removal. The authority tells it to the room after the removed peer has got it.
 	RemovalReason struct {
@@ -105,12 +109,14 @@ type (
 	}
 	// MemberMuted says that another member has lost its voice, until Until or, if that is zero, until Unmuted.
 	MemberMuted struct {
-		Peer   peer.ID   `json:"peer"`
-		Nick   string    `json:"nick"`
-		By     peer.ID   `json:"by"`
-		ByNick string    `json:"by_nick"`
-		Until  time.Time `json:"until,omitzero"`
-		Seq    uint64    `json:"mute"`
+		Peer    peer.ID   `json:"peer"`
+		Nick    string    `json:"nick"`
+		By      peer.ID   `json:"by"`
+		ByNick  string    `json:"by_nick"`
+		For     peer.ID   `json:"for,omitempty"`
+		ForNick string    `json:"for_nick,omitempty"`
+		Until   time.Time `json:"until,omitzero"`
+		Seq     uint64    `json:"mute"`
 	}
 	// MuteReason says why, after the muted member has heard it.
 	MuteReason struct {
@@ -121,12 +127,14 @@ type (
 	}
 	// Muted says that this node has lost its voice. It is told once, as [Removed] is.
 	Muted struct {
-		Text   string    `json:"text"`
-		By     peer.ID   `json:"by"`
-		ByNick string    `json:"by_nick"`
-		At     time.Time `json:"at"`
-		Until  time.Time `json:"until,omitzero"`
-		Seq    uint64    `json:"mute"`
+		Text    string    `json:"text"`
+		By      peer.ID   `json:"by"`
+		ByNick  string    `json:"by_nick"`
+		For     peer.ID   `json:"for,omitempty"`
+		ForNick string    `json:"for_nick,omitempty"`
+		At      time.Time `json:"at"`
+		Until   time.Time `json:"until,omitzero"`
+		Seq     uint64    `json:"mute"`
 	}
 	// Unmuted says that a member, or with Self this node, may talk again.
 	Unmuted struct {
@@ -215,12 +223,14 @@ type (
 	// AtDoor is set if this node was not a member yet: it was at the door when it was banned or the room was closed, or came with
 	// an invite that had been revoked. A face has nothing of the room to clear, and the join fails with the same text.
 	Removed struct {
-		Kind   Kind      `json:"kind"`
-		Text   string    `json:"text"`
-		By     peer.ID   `json:"by"`
-		ByNick string    `json:"by_nick"`
-		At     time.Time `json:"at"`
-		Until  time.Time `json:"until,omitzero"`
+		Kind    Kind      `json:"kind"`
+		Text    string    `json:"text"`
+		By      peer.ID   `json:"by"`
+		ByNick  string    `json:"by_nick"`
+		For     peer.ID   `json:"for,omitempty"`
+		ForNick string    `json:"for_nick,omitempty"`
+		At      time.Time `json:"at"`
+		Until   time.Time `json:"until,omitzero"`
 		// Removal is the number of a record in the room's log. Two events of one room with the same Removal are of the same removal.
 		Removal uint64 `json:"removal"`
 		AtDoor  bool   `json:"at_door,omitempty"`
@@ -260,7 +270,18 @@ type (
 		PolicyInfo
 		By      peer.ID  `json:"by"`
 		ByNick  string   `json:"by_nick"`
+		For     peer.ID  `json:"for,omitempty"`
+		ForNick string   `json:"for_nick,omitempty"`
 		Changed []string `json:"changed"`
+	}
+	// Deputies says that the owner has named a deputy, or has made one none. A deputy that leaves or is removed is none either.
+	Deputies struct {
+		Deputies []Named `json:"deputies"` // all of them
+		Named    []Named `json:"named"`
+		Dropped  []Named `json:"dropped"`
+		// Mine is set if this node is a deputy now, and Changed if that is new.
+		Mine    bool `json:"mine"`
+		Changed bool `json:"changed"`
 	}
 	// RoomClosed says that a room of this node has ended.
 	RoomClosed struct {
@@ -310,6 +331,7 @@ func (RemovalProgress) Type() string  { return "removal_progress" }
 func (OwnerUnreachable) Type() string { return "owner_unreachable" }
 func (OwnerBack) Type() string        { return "owner_back" }
 func (PolicyChanged) Type() string    { return "policy" }
+func (Deputies) Type() string         { return "deputies" }
 func (RoomClosed) Type() string       { return "room_closed" }
 func (Gap) Type() string              { return "gap" }
 func (Warning) Type() string          { return "warning" }

@@ -93,8 +93,11 @@ func (r *room) memberInfos() []MemberInfo {
 	infos := []MemberInfo{}
 	for _, m := range r.state().Members() {
 		role := RoleMember
-		if m.Owner {
+		switch {
+		case m.Owner:
 			role = RoleOwner
+		case r.state().IsDeputy(m.Peer):
+			role = RoleDeputy
 		}
 		self := m.Peer == r.l.n.self
 		info := MemberInfo{

@@ -16,7 +16,7 @@ import (
 )
 
 // Invite makes a single-use invite. If nick is not empty, it is valid only with that nick. If expires is 0, it is valid for
-// a day. A member may call it if the policy lets members invite; then the owner's node makes the invite.
+// a day. A deputy may call it, and a member if the policy lets members invite; then the owner's node makes the invite.
 func (n *Node) Invite(ctx context.Context, room, nick string, expires time.Duration) (InviteInfo, error) {
 	expires, err := validExpiry(expires)
 	if err != nil {
@@ -68,7 +68,7 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 		info, err := r.desk.invite(l.n.self, q.nick, q.expires)
 		return madeInvite{info: info}, err
 	}
-	if !r.state().Policy().MembersInvite {
+	if !r.state().Policy().MembersInvite && !r.state().IsDeputy(l.n.self) {
 		return madeInvite{}, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may invite", Reason: fault.OwnerInvites}
 	}
 	return madeInvite{room: r.id, authority: r.authority()}, nil

@@ -37,6 +37,7 @@ const (
 	KindOther         Kind = "other"
 
 	RoleOwner  Role = "owner"
+	RoleDeputy Role = "deputy"
 	RoleMember Role = "member"
 )
 

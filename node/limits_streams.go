@@ -166,6 +166,11 @@ var (
 		each: 4, guests: 64, strangers: 32, guest: budget{5, 64},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
+	// orderQuota: a deputy gives orders; to accept all at the door it gives authority.MaxKnocks of them.
+	orderQuota = quota{
+		each: 4, guests: 64, strangers: 32, guest: budget{5, 2 * authority.MaxKnocks},
+		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
 	// syncQuota: a member compares every transcript.SyncSpacing at most, and page after page where there is more.
 	syncQuota = quota{
 		each: answersEach, guests: answersInFlight, strangers: 32, guest: budget{10, 100},

@@ -103,7 +103,7 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (ms *membership) asked() authority.Asked {
 	key, _ := ms.r.keys.Latest()
-	return authority.Asked{HaveSeq: ms.r.state().Seq(), Head: ms.r.state().Head(), HaveKey: key, HavePresence: ms.absence.presence}
+	return authority.Asked{HaveSeq: ms.r.state().Seq(), Head: ms.r.state().Head(), HaveKey: key, HavePresence: ms.absence.presence, HaveDoor: ms.r.desk.door.seenAs}
 }
 
 // takeNews takes the records, keys and receipts in an answer of the authority.
@@ -122,6 +122,9 @@ func (ms *membership) takeNews(m *protocol.PollMember) {
 	ms.r.talk.carry(ms.r.talk.Confirmed(m.Receipt))
 	ms.r.keys.take(ms.r.authority(), m.Keys)
 	ms.absence.take(m)
+	if m.Door != nil && ms.r.state().IsDeputy(ms.r.l.n.self) {
+		ms.r.desk.door.take(m.Door)
+	}
 	if _, in := ms.r.me(); in && !m.More {
 		ms.r.becomeJoined()
 	}
@@ -143,7 +146,7 @@ func (ms *membership) showReason(reason protocol.SignedReason) {
 
 func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
 	return Removed{
-		Kind: kindFrom(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
+		Kind: kindFrom(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, For: reason.For, ForNick: reason.ForNick,
 		At: transcript.Within(reason.At, now.Add(-authority.FailureLife), now), Until: reason.Until,
 		Removal: reason.Removal,
 	}
@@ -161,7 +164,7 @@ func (ms *membership) showRefused() {
 func (ms *membership) showMute(reason protocol.SignedReason) {
 	ms.contradictReason(reason)
 	ms.r.l.notifyMute(ms.r, Muted{
-		Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
+		Text: reason.Text, By: reason.By, ByNick: reason.ByNick, For: reason.For, ForNick: reason.ForNick,
 		At: transcript.Within(reason.At, ms.r.l.now().Add(-authority.FailureLife), ms.r.l.now()), Until: reason.Until, Seq: reason.Removal,
 	})
 }

@@ -11,21 +11,21 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Kick removes a member, which may ask to come back (owner). To kick a peer again before it has been told is no error; it is told
+// Kick removes a member, which may ask to come back (owner, deputies). To kick a peer again before it has been told is no error; it is told
 // the newer reason. It fails with not_owner, not_found, ambiguous or invalid (the owner itself).
 func (n *Node) Kick(ctx context.Context, room, who, reason string) (Committed, error) {
-	return ask(ctx, n, kick{room, who, reason})
+	return n.order(ctx, kick{room, who, reason})
 }
 
-// Ban removes a peer and refuses it until d has passed or, if d is 0, until the ban is lifted. The peer may have left, been
+// Ban removes a peer (owner, deputies) and refuses it until d has passed or, if d is 0, until the ban is lifted. The peer may have left, been
 // kicked, or be at the door.
 func (n *Node) Ban(ctx context.Context, room, who, reason string, d time.Duration) (Committed, error) {
-	return ask(ctx, n, ban{room, who, reason, d})
+	return n.order(ctx, ban{room, who, reason, d})
 }
 
-// Unban lifts a ban.
+// Unban lifts a ban (owner; a deputy lifts one that a deputy has ordered).
 func (n *Node) Unban(ctx context.Context, room, who string) (Committed, error) {
-	return ask(ctx, n, unban{room, who})
+	return n.order(ctx, unban{room, who})
 }
 
 type (
@@ -55,46 +55,38 @@ func (l *loop) ownRoomFor(name, reason string) (*room, string, error) {
 	return r, reason, err
 }
 
-// toRemove returns the peer to be removed from a room that this node owns, and the reason in its normal form.
+// toRemove returns the peer to be removed from a room in which this node's user may do that, and the reason in its normal form.
 func (l *loop) toRemove(name, who, reason string) (r *room, p peer.ID, clean string, err error) {
-	if r, clean, err = l.ownRoomFor(name, reason); err != nil {
+	if r, clean, err = l.moderatedFor(name, reason); err != nil {
 		return nil, "", "", err
 	}
 	c, err := r.findKnown(who)
 	return r, c.Peer, clean, err
 }
 
-func (q kick) run(l *loop) (Committed, error) {
+func (q kick) run(l *loop) (orders, error) {
 	r, p, reason, err := l.toRemove(q.room, q.who, q.reason)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	cut, err := r.desk.cutOf(p)
-	if err != nil {
-		return Committed{}, err
-	}
-	return r.desk.order(authority.Kick{Peer: p, Reason: reason, Cut: cut})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderKick, Peer: p, Text: reason})
 }
 
-func (q ban) run(l *loop) (Committed, error) {
+func (q ban) run(l *loop) (orders, error) {
 	r, p, reason, err := l.toRemove(q.room, q.who, q.reason)
+	if err == nil {
+		err = lengthOf(q.d, "a ban needs a length of at least a second", fault.BadBan)
+	}
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	if q.d < 0 || q.d != 0 && q.d < time.Second {
-		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban needs a length of at least a second", Reason: fault.BadBan}
-	}
-	cut, err := r.desk.cutOf(p)
-	if err != nil {
-		return Committed{}, err
-	}
-	return r.desk.order(authority.Ban{Peer: p, Reason: reason, For: q.d, Cut: cut})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderBan, Peer: p, Text: reason, For: q.d})
 }
 
-func (q unban) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
+func (q unban) run(l *loop) (orders, error) {
+	r, err := l.moderated(q.room)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
 	var all []Named
 	for _, b := range r.bans() {
@@ -102,26 +94,9 @@ func (q unban) run(l *loop) (Committed, error) {
 	}
 	c, err := FindWho(q.who, "among the banned", all)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	return r.desk.order(authority.Unban{Peer: c.Peer})
-}
-
-// order steps the ledger and returns the place of the new record in the log.
-func (d *authorityDesk) order(ev authority.Event) (Committed, error) {
-	effects, err := d.stepEffects(ev)
-	if err != nil {
-		return Committed{}, err
-	}
-	for _, e := range effects {
-		switch e := e.(type) {
-		case authority.Commit:
-			return Committed{Seq: e.Record.Seq, Epoch: e.Change.Epoch}, nil
-		case authority.Already:
-			return Committed{Seq: e.Seq, Epoch: e.Epoch}, nil
-		}
-	}
-	return Committed{Seq: d.r.state().Seq(), Epoch: d.r.state().Epoch()}, nil
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderUnban, Peer: c.Peer})
 }
 
 // Bans lists the bans in force. Only the owner knows their reasons.
@@ -182,15 +157,15 @@ func (q closeRoom) run(l *loop) (none, error) {
 	return none{}, r.desk.step(authority.Close{Kind: protocol.Closed, Reason: reason})
 }
 
-// Accept admits a peer at the door; who "all" is every peer there (owner).
+// Accept admits a peer at the door; who "all" is every peer there (owner, deputies).
 func (n *Node) Accept(ctx context.Context, room, who string) error {
-	_, err := ask(ctx, n, answerKnock{room: room, who: who, accept: true})
+	_, err := n.order(ctx, answerKnock{room: room, who: who, accept: true})
 	return err
 }
 
-// Deny refuses a peer at the door, which is told the reason (owner).
+// Deny refuses a peer at the door, which is told the reason (owner, deputies).
 func (n *Node) Deny(ctx context.Context, room, who, reason string) error {
-	_, err := ask(ctx, n, answerKnock{room: room, who: who, reason: reason})
+	_, err := n.order(ctx, answerKnock{room: room, who: who, reason: reason})
 	return err
 }
 
@@ -199,40 +174,35 @@ type answerKnock struct {
 	accept            bool
 }
 
-func (q answerKnock) run(l *loop) (none, error) {
-	r, reason, err := l.ownRoomFor(q.room, q.reason)
+func (q answerKnock) run(l *loop) (orders, error) {
+	r, reason, err := l.moderatedFor(q.room, q.reason)
 	if err != nil {
-		return none{}, err
+		return orders{}, err
 	}
-	var peers []peer.ID
+	order := protocol.OrderRequest{Kind: protocol.OrderDeny, Text: reason}
+	if q.accept {
+		order = protocol.OrderRequest{Kind: protocol.OrderAccept}
+	}
+	var all []protocol.OrderRequest
 	if q.who == "all" && q.accept {
-		for _, k := range r.desk.ledger.Knocks() {
-			peers = append(peers, k.Peer)
+		for _, k := range r.desk.door.waiting() {
+			order.Peer = k.Peer
+			all = append(all, order)
 		}
-	} else {
-		n, where, err := r.whom(q.who, false)
-		if err != nil {
-			return none{}, err
-		}
-		if where != atDoor {
-			return none{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Reason: fault.AlreadyIn}
-		}
-		peers = []peer.ID{n.Peer}
+		return r.decide(all...)
 	}
-	r.desk.presence.noteEphemeral()
-	for _, p := range peers {
-		var ev authority.Event = authority.Deny{Peer: p, Reason: reason}
-		if q.accept {
-			ev = authority.Accept{Peer: p}
-		}
-		if err := r.desk.step(ev); err != nil {
-			return none{}, err
-		}
+	n, where, err := r.whom(q.who, false)
+	if err != nil {
+		return orders{}, err
 	}
-	return none{}, nil
+	if where != atDoor {
+		return orders{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Reason: fault.AlreadyIn}
+	}
+	order.Peer = n.Peer
+	return r.decide(order)
 }
 
-// Knocks lists the peers at the door (owner).
+// Knocks lists the peers at the door (owner, deputies).
 func (n *Node) Knocks(ctx context.Context, room string) ([]KnockInfo, error) {
 	infos, err := ask(ctx, n, knocksOf{room})
 	for i := range infos {
@@ -244,12 +214,12 @@ func (n *Node) Knocks(ctx context.Context, room string) ([]KnockInfo, error) {
 type knocksOf struct{ room string }
 
 func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
-	r, err := l.ownRoom(q.room)
+	r, err := l.moderated(q.room)
 	if err != nil {
 		return nil, err
 	}
 	infos := []KnockInfo{}
-	knocks := r.desk.ledger.Knocks()
+	knocks := r.desk.door.waiting()
 	doubles := doublesOf(knocks)
 	for i, k := range knocks {
 		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Alike: doubles[i], Trust: l.trusts.of(k.Peer, k.Nick)})

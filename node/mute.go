@@ -11,18 +11,19 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/protocol"
 )
 
-// Mute mutes a member until d has passed or, if d is 0, until it is unmuted (owner). The member stays in the room and can read. No
+// Mute mutes a member until d has passed or, if d is 0, until it is unmuted (owner, deputies). The member stays in the room and can read. No
 // node accepts its lines meanwhile, and only the owner's node accepts its direct messages. Its node tells it the reason, once.
 // It fails with not_owner, not_found, ambiguous, invalid (the owner itself, or a bad length).
 func (n *Node) Mute(ctx context.Context, room, who, reason string, d time.Duration) (Committed, error) {
-	return ask(ctx, n, mute{room, who, reason, d})
+	return n.order(ctx, mute{room, who, reason, d})
 }
 
 // Unmute lifts a mute (owner).
 func (n *Node) Unmute(ctx context.Context, room, who string) (Committed, error) {
-	return ask(ctx, n, unmute{room, who})
+	return n.order(ctx, unmute{room, who})
 }
 
 type (
@@ -33,39 +34,35 @@ type (
 	unmute struct{ room, who string }
 )
 
-func (q mute) run(l *loop) (Committed, error) {
-	r, reason, err := l.ownRoomFor(q.room, q.reason)
+func (q mute) run(l *loop) (orders, error) {
+	r, reason, err := l.moderatedFor(q.room, q.reason)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
 	m, err := r.findMember(q.who)
+	if err == nil {
+		err = lengthOf(q.d, "a mute needs a length of at least a second", fault.BadMute)
+	}
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	if q.d < 0 || q.d != 0 && q.d < time.Second {
-		return Committed{}, &Error{Code: CodeInvalid, Text: "a mute needs a length of at least a second", Reason: fault.BadMute}
-	}
-	cut, err := r.desk.cutOf(m.Peer)
-	if err != nil {
-		return Committed{}, err
-	}
-	return r.desk.order(authority.Mute{Peer: m.Peer, Reason: reason, For: q.d, Cut: cut})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderMute, Peer: m.Peer, Text: reason, For: q.d})
 }
 
-func (q unmute) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
+func (q unmute) run(l *loop) (orders, error) {
+	r, err := l.moderated(q.room)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
 	var all []Named
-	for _, m := range r.desk.ledger.Mutes() {
+	for _, m := range r.state().Mutes() {
 		all = append(all, Named{m.Peer, cmp.Or(r.nickOf(m.Peer), m.Nick)})
 	}
 	c, err := FindWho(q.who, "among the muted", all)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	return r.desk.order(authority.Unmute{Peer: c.Peer})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderUnmute, Peer: c.Peer})
 }
 
 // muted returns the mute of p, if p is muted. In a room that this node owns, the end of the mute follows from the time that has passed;

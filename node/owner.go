@@ -15,7 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// An authorityDesk is this node's work as the authority of a room. Only the loop uses it. It is empty in rooms of others. What is not
+// An authorityDesk is this node's work as the authority of a room. Only the loop uses it. It is empty in rooms of others, but
+// for the door of a room whose deputy this node is. What is not
 // in the ledger may be lost at a restart.
 type authorityDesk struct {
 	r          *room
@@ -68,9 +69,13 @@ func (d *authorityDesk) stepEffects(ev authority.Event) ([]authority.Effect, err
 	case err != nil:
 		return nil, ruleError(d.r.label(), err)
 	}
+	sameDoor := next.SameDoor(*d.ledger)
 	d.ledger = &next
 	for _, e := range effects {
 		d.carryOut(e)
+	}
+	if !sameDoor {
+		d.tellDoor()
 	}
 	return effects, nil
 }
@@ -204,7 +209,7 @@ func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > d.r.state().Seq():
 			d.polls.hold(p, h)
 			d.r.talk.carry(d.r.talk.CompareWith(d.r.talk.world(), p)) // it has what we have signed and lost, or another log
-		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p]:
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p], d.doorDue(p, h.req):
 			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		default:
 			d.polls.hold(p, h)
@@ -228,6 +233,9 @@ func (d *authorityDesk) news(p peer.ID, req protocol.PollRequest) *protocol.Poll
 			d.presence.list = d.presence.withAddrs()
 		}
 		news.Present = d.presence.list
+	}
+	if d.doorDue(p, req) {
+		news.Door = d.door.toldDoor()
 	}
 	return news
 }
@@ -260,6 +268,8 @@ func orderName(b protocol.Body) string {
 		return "lift a mute"
 	case protocol.SetNick:
 		return "change a nick"
+	case protocol.SetDeputies:
+		return "name deputies"
 	case protocol.SetPolicy:
 		return "change the policy"
 	case protocol.Close:
@@ -368,6 +378,8 @@ func (d *authorityDesk) owes(now time.Time) bool {
 // ruleError returns an [Error] with a sentence for an error of the ledger.
 func ruleError(room string, err error) error {
 	switch {
+	case errors.Is(err, authority.ErrNotDeputy):
+		return mayNot(err)
 	case errors.Is(err, authority.ErrNotMember):
 		return &Error{Code: CodeNotFound, Text: "that peer is not a member of " + room, Reason: fault.NoMember}
 	case errors.Is(err, authority.ErrClosed):

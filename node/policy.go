@@ -10,9 +10,13 @@ import (
 	"localchat/protocol"
 )
 
-// Policy returns the policy in force. If change is not empty, it first applies it (owner).
+// Policy returns the policy in force. If change is not empty, it first applies it (owner; a deputy, if it is of access and subject).
 func (n *Node) Policy(ctx context.Context, room string, change PolicyChange) (PolicyInfo, error) {
-	return ask(ctx, n, policyOf{room, change})
+	p, err := ask(ctx, n, policyOf{room, change})
+	if err == nil {
+		_, err = n.sendOrders(ctx, p.orders)
+	}
+	return p.info, err
 }
 
 type policyOf struct {
@@ -20,23 +24,43 @@ type policyOf struct {
 	change PolicyChange
 }
 
-func (q policyOf) run(l *loop) (PolicyInfo, error) {
+type changedPolicy struct {
+	info   PolicyInfo
+	orders orders
+}
+
+func (q policyOf) run(l *loop) (changedPolicy, error) {
 	if q.change == (PolicyChange{}) {
 		r, err := l.room(q.room)
 		if err != nil {
-			return PolicyInfo{}, err
+			return changedPolicy{}, err
 		}
-		return policyInfo(r.state().Policy()), nil
+		return changedPolicy{info: policyInfo(r.state().Policy())}, nil
 	}
-	r, err := l.ownRoom(q.room)
+	r, err := l.moderated(q.room)
 	if err != nil {
-		return PolicyInfo{}, err
+		return changedPolicy{}, err
 	}
 	p, err := q.change.apply(r.state().Policy())
-	if err == nil {
-		err = r.desk.step(authority.SetPolicy{Policy: p})
+	if err != nil {
+		return changedPolicy{}, err
 	}
-	return policyInfo(r.state().Policy()), err
+	if r.owner() {
+		err = r.desk.step(authority.SetPolicy{Policy: p})
+		return changedPolicy{info: policyInfo(r.state().Policy())}, err
+	}
+	if err := r.state().MayOrder(l.n.self, authority.SetPolicy{Policy: p}, l.now()); err != nil {
+		return changedPolicy{}, mayNot(err)
+	}
+	var all []protocol.OrderRequest
+	if q.change.Subject != nil {
+		all = append(all, protocol.OrderRequest{Kind: protocol.OrderSubject, Text: p.Subject})
+	}
+	if q.change.Access != nil {
+		all = append(all, protocol.OrderRequest{Kind: protocol.OrderAccess, Access: p.Access})
+	}
+	o, err := r.decide(all...)
+	return changedPolicy{policyInfo(p), o}, err
 }
 
 // apply returns p with the changes.

@@ -36,9 +36,12 @@ type heard struct {
 }
 
 func newPresence(r *room) presence {
-	// Not from 1: a member that has a number from before our restart has another list.
-	return presence{r: r, heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time), aways: make(map[peer.ID]protocol.Away), awayPace: keyed[peer.ID](budget{awayRate, awayBurst}), number: rand.Uint64N(protocol.MaxCounter/2) + 1}
+	return presence{r: r, heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time), aways: make(map[peer.ID]protocol.Away), awayPace: keyed[peer.ID](budget{awayRate, awayBurst}), number: firstNumber()}
 }
+
+// firstNumber is the first number of a list that members are told with its number. It is not 1: a member that has a number from before our
+// restart has another list.
+func firstNumber() uint64 { return rand.Uint64N(protocol.MaxCounter/2) + 1 }
 
 // noteHeard saves which records and key a member has, and reports the progress of removals and of the epoch.
 func (pr *presence) noteHeard(p peer.ID, req protocol.PollRequest) {

@@ -41,6 +41,8 @@ type room struct {
 	looks           looks         // of label, once asked for; see skeletons
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
+	// ordered are the records of orders that this node's user has given as a deputy.
+	ordered []awaitedRecord
 
 	sayLimit *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
@@ -145,6 +147,7 @@ func (r *room) stop() {
 		w.reply <- answer[string]{err: notMember(r.label())}
 	}
 	r.outbox.waiting = nil
+	r.orderedUpTo(protocol.MaxCounter)
 	r.talk.release()
 }
 
@@ -206,7 +209,7 @@ func (r *room) joinedEvent() Joined {
 	me, _ := r.me()
 	mute, muted := r.muted(r.l.n.self)
 	return Joined{
-		Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS,
+		Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Deputy: s.IsDeputy(r.l.n.self), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS,
 		Muted: muted, MutedUntil: mute.Until,
 	}
 }
@@ -283,6 +286,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.desk.presence.list = nil
 	r.keys.step(c, made)
 	r.publishSnapshot()
+	r.orderedUpTo(c.Record.Seq)
 	r.l.guestsChanged = true
 	r.l.beatBy(r.l.now().Add(ownerEvery)) // others are to be watched now
 	switch c.Kind {
@@ -335,8 +339,8 @@ func (r *room) tellChange(c authority.Change) {
 		if c.Peer == r.l.n.self {
 			return // the authority tells us itself, in the answer to our poll
 		}
-		by, _ := r.state().Member(c.Record.Author)
-		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
+		by := r.decidedBy(c)
+		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
 	case authority.Renamed:
@@ -344,14 +348,18 @@ func (r *room) tellChange(c authority.Change) {
 		r.warnStandIn(c.Peer, c.Nick, "is here")
 	case authority.Muted:
 		if c.Peer != r.l.n.self {
-			by, _ := r.state().Member(c.Record.Author)
-			r.l.emit(r, MemberMuted{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Until: c.Until, Seq: c.Record.Seq})
+			by := r.decidedBy(c)
+			r.l.emit(r, MemberMuted{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Until: c.Until, Seq: c.Record.Seq})
 		}
 	case authority.Unmuted:
 		r.l.emit(r, Unmuted{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
 	case authority.PolicySet:
-		by, _ := r.state().Member(c.Record.Author)
-		r.l.emit(r, PolicyChanged{policyInfo(c.Policy), c.Record.Author, by.Nick, policyChanges(c.Before, c.Policy)})
+		by := r.decidedBy(c)
+		r.l.emit(r, PolicyChanged{
+			PolicyInfo: policyInfo(c.Policy), By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Changed: policyChanges(c.Before, c.Policy),
+		})
+	case authority.DeputiesSet:
+		r.tellDeputies(c)
 	case authority.Closed:
 		if r.owner() {
 			r.l.emit(r, RoomClosed{Kind: kindFrom(c.Reason), Text: r.desk.closing})
@@ -361,6 +369,20 @@ func (r *room) tellChange(c authority.Change) {
 	if c.NewKey != authority.KeySame {
 		r.tellEpoch()
 	}
+}
+
+// A decision says which peer has decided something and, if that was a deputy, for which owner.
+type decision struct {
+	peer, owner     peer.ID
+	nick, ownerNick string
+}
+
+func (r *room) decidedBy(c authority.Change) decision {
+	d := decision{peer: c.By(), nick: r.nickOf(c.By())}
+	if author := c.Record.Author; d.peer != author {
+		d.owner, d.ownerNick = author, r.nickOf(author)
+	}
+	return d
 }
 
 func (r *room) tellEpoch() {
@@ -393,6 +415,7 @@ func (r *room) tick(now time.Time) {
 		r.desk.tick(now)
 	} else {
 		r.membership.absence.tick(now)
+		r.desk.door.tick(now)
 	}
 	if r.joined {
 		r.outbox.keepClock()

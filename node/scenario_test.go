@@ -186,6 +186,10 @@ func (s *scenario) act(who, verb string, args []string) error {
 		err = n.SetAway(ctx, false, "")
 	case "nick":
 		_, err = n.SetNick(ctx, room, rest[0])
+	case "deputy":
+		_, err = n.Deputize(ctx, room, rest[0])
+	case "undeputy":
+		_, err = n.Undeputize(ctx, room, rest[0])
 	case "unban":
 		_, err = n.Unban(ctx, room, rest[0])
 	case "invite", "invite-for":
@@ -361,8 +365,26 @@ func describe(ev Event) string {
 		}
 		return ": " + text
 	}
+	by := func(nick, owner string) string {
+		if owner == "" {
+			return " by " + nick
+		}
+		return " by " + nick + ", for " + owner
+	}
+	nicks := func(all []Named) string {
+		names := []string{}
+		for _, n := range all {
+			names = append(names, n.Nick)
+		}
+		return strings.Join(names, " ")
+	}
 	d := ""
 	switch b := ev.Body.(type) {
+	case Deputies:
+		d = "deputies: " + nicks(b.Deputies)
+		if b.Changed {
+			d += fmt.Sprintf("; I am one: %v", b.Mine)
+		}
 	case Joined:
 		d = "joined as " + b.Nick
 		if b.Resumed {
@@ -382,17 +404,17 @@ func describe(ev Event) string {
 	case MemberLeft:
 		d = b.Nick + " left"
 	case MemberRemoved:
-		d = fmt.Sprintf("%s was %s by %s", b.Nick, b.Kind, b.ByNick)
+		d = fmt.Sprintf("%s was %s%s", b.Nick, b.Kind, by(b.ByNick, b.ForNick))
 	case RemovalReason:
 		d = fmt.Sprintf("why %s was removed: %s", b.Nick, b.Text)
 	case Unbanned:
 		d = b.Nick + " is banned no more"
 	case MemberMuted:
-		d = fmt.Sprintf("%s was muted by %s", b.Nick, b.ByNick)
+		d = b.Nick + " was muted" + by(b.ByNick, b.ForNick)
 	case MuteReason:
 		d = fmt.Sprintf("why %s was muted: %s", b.Nick, b.Text)
 	case Muted:
-		d = "muted by " + b.ByNick + why(b.Text)
+		d = "muted" + by(b.ByNick, b.ForNick) + why(b.Text)
 		if !b.Until.IsZero() {
 			d += " until then"
 		}
@@ -418,7 +440,7 @@ func describe(ev Event) string {
 	case Expired:
 		d = fmt.Sprintf("%d lines expired", len(b.IDs))
 	case Removed:
-		d = fmt.Sprintf("removed: %s by %s%s", b.Kind, b.ByNick, why(b.Text))
+		d = fmt.Sprintf("removed: %s%s%s", b.Kind, by(b.ByNick, b.ForNick), why(b.Text))
 		if !b.Until.IsZero() {
 			d += " until then"
 		}
@@ -438,6 +460,9 @@ func describe(ev Event) string {
 		d = "closed (" + string(b.Kind) + ")" + why(b.Text)
 	case PolicyChanged:
 		d = "policy: " + string(b.Access)
+		if b.ForNick != "" {
+			d += by(b.ByNick, b.ForNick)
+		}
 	case RoomFound:
 		d = "found"
 	case RoomLost:
@@ -482,6 +507,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		OwnerUnreachable{},
 		OwnerBack{},
 		PolicyChanged{},
+		Deputies{},
 		RoomClosed{},
 		Gap{},
 		Warning{},

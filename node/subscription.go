@@ -166,13 +166,12 @@ func (r *room) tellNow(s *Subscription, most int) {
 		s.push(Event{Seq: r.l.seq, Time: r.l.now(), Room: r.id, RoomName: r.label(), Body: body})
 	}
 	tell(r.joinedEvent())
-	if r.owner() {
-		for _, k := range r.desk.ledger.Knocks() {
-			if r.desk.door.bell.told[k.Peer] {
-				tell(r.desk.door.knockEvent(k.Peer, k.Nick))
-			}
+	for _, k := range r.desk.door.waiting() {
+		if r.desk.door.bell.told[k.Peer] {
+			tell(r.desk.door.knockEvent(k.Peer, k.Nick))
 		}
 	}
+
 	if r.membership.absence.said > 0 {
 		tell(r.membership.absence.event())
 	}

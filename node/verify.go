@@ -163,11 +163,9 @@ func (l *loop) calledBy(r *room, p peer.ID) string {
 		if nick := r.nickOf(p); nick != "" {
 			return nick
 		}
-		if r.owner() {
-			for _, k := range r.desk.ledger.Knocks() {
-				if k.Peer == p {
-					return k.Nick
-				}
+		for _, k := range r.desk.door.waiting() {
+			if k.Peer == p {
+				return k.Nick
 			}
 		}
 	}

@@ -151,9 +151,9 @@ func (r *room) whom(who string, past bool) (Named, standing, error) {
 		all, places[m.Peer] = append(all, Named{m.Peer, m.Nick}), asMember
 	}
 	where := "in " + r.label()
-	if r.owner() {
+	if r.owner() || st.IsDeputy(r.l.n.self) {
 		where += ", or at its door"
-		for _, k := range r.desk.ledger.Knocks() {
+		for _, k := range r.desk.door.waiting() {
 			all, places[k.Peer] = append(all, Named{k.Peer, k.Nick}), atDoor
 		}
 	}

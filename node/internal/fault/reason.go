@@ -21,6 +21,7 @@ const (
 	OtherVersion       Reason = "other version"
 	OwnerSilent        Reason = "owner silent"
 	OwnerAway          Reason = "owner away"
+	OwnerBusy          Reason = "owner busy"
 	TooMuchAtOnce      Reason = "too much at once"
 	Slow               Reason = "slow" // RetryAfter
 	NoKey              Reason = "no key"
@@ -77,6 +78,7 @@ const (
 const (
 	OwnerOnly      Reason = "owner only"
 	OwnerInvites   Reason = "owner invites"
+	DeputyMayNot   Reason = "deputy may not"
 	Banned         Reason = "banned"
 	BannedFor      Reason = "banned for a time" // RetryAfter
 	TooSoon        Reason = "too soon"          // RetryAfter
