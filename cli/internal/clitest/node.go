@@ -346,6 +346,24 @@ func (f *Node) Ban(_ context.Context, room, who, reason string, d time.Duration)
 	return node.Committed{Seq: 7, Epoch: 4}, f.note("ban", roomName(room), who, reason, d.String())
 }
 
+func (f *Node) Deputize(_ context.Context, room, who string) (node.Committed, error) {
+	return node.Committed{Seq: 11, Epoch: 6}, f.note("deputy", roomName(room), who)
+}
+
+func (f *Node) Undeputize(_ context.Context, room, who string) (node.Committed, error) {
+	return node.Committed{Seq: 12, Epoch: 6}, f.note("undeputy", roomName(room), who)
+}
+
+func (f *Node) Deputies(context.Context, string) ([]node.DeputyInfo, error) {
+	var all []node.DeputyInfo
+	for _, m := range f.MemberList {
+		if m.Role == node.RoleDeputy {
+			all = append(all, node.DeputyInfo{Peer: m.Peer, Nick: m.Nick, Present: m.Present})
+		}
+	}
+	return all, nil
+}
+
 func (f *Node) Mute(_ context.Context, room, who, reason string, d time.Duration) (node.Committed, error) {
 	return node.Committed{Seq: 9, Epoch: 5}, f.note("mute", roomName(room), who, reason, d.String())
 }

@@ -9,18 +9,19 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A Role is what a command requires of its user. The owner's commands are refused here, before anything is sent; the owner's
+// A Role is what a command requires of its user. The commands of others are refused here, before anything is sent; the owner's
 // node would refuse them too.
 type Role int
 
 const (
 	Everybody Role = iota // even outside a room
 	Member                // of the current room
+	Moderator             // of the current room: its owner or a deputy
 	Owner                 // of the current room
 )
 
 func (r Role) String() string {
-	return [...]string{"everybody", "members", "the room's owner"}[r]
+	return [...]string{"everybody", "members", "the room's owner and deputies", "the room's owner"}[r]
 }
 
 // A Command is one line of the console's command table. Help, arity, permission and "did you mean" all derive from it.
@@ -155,8 +156,13 @@ type Room struct {
 	Name  string
 	Nick  string // ours there
 	Owned bool
-	Away  bool // hidden
+	// Deputy is set if we are a deputy there.
+	Deputy bool
+	Away   bool // hidden
 }
+
+// Moderated reports whether we may give orders in the room.
+func (r Room) Moderated() bool { return r.Owned || r.Deputy }
 
 // TableFor returns the command table of a console on n, in the order of /help.
 func TableFor(n Node) []*Command {
@@ -212,7 +218,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "members", Aliases: []string{"who", "names"}, Role: Member, Run: runMembers,
-			Help: "list the members of the room; its owner also sees who knocks", Examples: []string{"/members"},
+			Help: "list the members of the room; its owner and deputies also see who knocks", Examples: []string{"/members"},
 		},
 		{
 			Name: "away", Usage: "[TEXT]", Max: 1, Run: runAway,
@@ -288,7 +294,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK] [FOR]", Role: Member, Max: 2, Run: runInvite,
-			Help: "make a single-use invite, as text and QR code, valid for a day or for a time; members may do so if the policy allows it", Examples: []string{"/invite", "/invite carol", "/invite carol 2h"},
+			Help: "make a single-use invite, as text and QR code, valid for a day or for a time; deputies may do so, and members if the policy allows it", Examples: []string{"/invite", "/invite carol", "/invite carol 2h"},
 		},
 		{
 			Name: "share", Usage: "[" + off + " or OPTIONS]", Role: Member, Max: 1, Targets: shareWords, Run: runShare,
@@ -296,36 +302,48 @@ func Table() []*Command {
 			Examples: []string{"/share", "/share --no-invite --for 20m", "/share --port 8080 --release dist", "/share " + off},
 		},
 		{
-			Name: "accept", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: atTheDoorOrAll, Run: runAccept,
+			Name: "accept", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: atTheDoorOrAll, Run: runAccept,
 			Help: "let in somebody who knocks; all lets in everybody who knocks", Examples: []string{"/accept dave", "/accept all"},
 		},
 		{
-			Name: "deny", Usage: "WHO [REASON]", Role: Owner, min: 1, Max: 2, Targets: AtTheDoor, Run: runDeny,
+			Name: "deny", Usage: "WHO [REASON]", Role: Moderator, min: 1, Max: 2, Targets: AtTheDoor, Run: runDeny,
 			Help: "turn away somebody who knocks", Examples: []string{"/deny dave", "/deny dave who are you?"},
 		},
 		{
-			Name: "kick", Usage: "WHO [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Run: runKick,
+			Name: "kick", Usage: "WHO [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Run: runKick,
 			Help: "remove a member and tell them why; they may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
-			Name: "mute", Usage: "WHO [FOR] [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Run: runMute,
+			Name: "mute", Usage: "WHO [FOR] [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Run: runMute,
 			Help: "stop what a member says from reaching anybody, for a time (10m, 2h, 1d) or until /unmute; they are told why, and can still read", Examples: []string{"/mute dave", "/mute dave 10m let others talk"},
 		},
 		{
-			Name: "unmute", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: mutedOnes, Run: runUnmute,
+			Name: "unmute", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: mutedOnes, Run: runUnmute,
 			Help: "lift a mute", Examples: []string{"/unmute dave"},
 		},
 		{
-			Name: "ban", Usage: "WHO [FOR] [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
+			Name: "ban", Usage: "WHO [FOR] [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
 			Help: "remove somebody and keep them out, for a time (10m, 2h, 1d) or until /unban", Examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
 		},
 		{
-			Name: "unban", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: Banned, Run: runUnban,
+			Name: "unban", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: Banned, Run: runUnban,
 			Help: "lift a ban", Examples: []string{"/unban dave"},
 		},
 		{
-			Name: "bans", Role: Owner, Run: runBans,
+			Name: "bans", Role: Moderator, Run: runBans,
 			Help: "list the bans in force", Examples: []string{"/bans"},
+		},
+		{
+			Name: "deputy", Usage: "NICK", Role: Owner, min: 1, Max: 1, Targets: notDeputies, Run: runDeputy,
+			Help: "make a member a deputy, who may let people in, remove and mute them, and set the subject and access, while your node runs", Examples: []string{"/deputy bob"},
+		},
+		{
+			Name: "undeputy", Usage: "NICK", Role: Owner, min: 1, Max: 1, Targets: deputiesOf, Run: runUndeputy,
+			Help: "end what a deputy may do; the deputy stays a member", Examples: []string{"/undeputy bob"},
+		},
+		{
+			Name: "deputies", Role: Member, Run: runDeputies,
+			Help: "list the deputies of the room", Examples: []string{"/deputies"},
 		},
 		{
 			Name: "invites", Role: Owner, Run: runInvites,
@@ -336,12 +354,12 @@ func Table() []*Command {
 			Help: "revoke an invite", Examples: []string{"/uninvite mf2wk43umvzxi"},
 		},
 		{
-			Name: "subject", Aliases: []string{"topic", "room topic", "room subject"}, Usage: "TEXT", Role: Owner, min: 1, Max: 1, Run: runSubject,
+			Name: "subject", Aliases: []string{"topic", "room topic", "room subject"}, Usage: "TEXT", Role: Moderator, min: 1, Max: 1, Run: runSubject,
 			Help: "set the subject of the room", Examples: []string{"/subject today: the build"},
 		},
 		{
 			Name: "policy", Usage: "[NAME VALUE]", Role: Member, Max: 2, Targets: policyTargets, Values: policyValues, Run: runPolicy,
-			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames(), Examples: []string{"/policy", "/policy access open", "/policy idle 1d", "/policy slow 5s"},
+			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames() + ", and a deputy access and subject", Examples: []string{"/policy", "/policy access open", "/policy idle 1d", "/policy slow 5s"},
 		},
 		{
 			Name: "close", Aliases: []string{"room close"}, Usage: "[REASON]", Role: Owner, Max: 1, Ask: askClose, Run: runClose,
@@ -361,6 +379,8 @@ func Permit(cmd *Command, room Room) error {
 		return nil
 	case room.ID == "":
 		return &fail.Error{Code: fail.ExitRefused, Text: "you are not in a room", Hint: "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one"}
+	case cmd.Role == Moderator && !room.Moderated():
+		return &fail.Error{Code: fail.ExitRefused, Text: "/" + cmd.Name + " is for the owner of " + room.Name + " and its deputies; nothing was sent", Hint: "/members shows who they are"}
 	case cmd.Role == Owner && !room.Owned:
 		return &fail.Error{Code: fail.ExitRefused, Text: "/" + cmd.Name + " is for the owner of " + room.Name + "; nothing was sent", Hint: "/members shows who owns it"}
 	}

@@ -82,6 +82,20 @@ func ignoredOnes(k CompletionContext) []string {
 	return PeerWords(all)
 }
 
+// deputiesOf returns the deputies, and notDeputies the other members except us.
+func deputiesOf(k CompletionContext) []string  { return k.byRole(node.RoleDeputy) }
+func notDeputies(k CompletionContext) []string { return k.byRole(node.RoleMember) }
+
+func (k CompletionContext) byRole(role node.Role) []string {
+	var all []PeerRef
+	for _, m := range k.Members {
+		if m.Role == role && !m.Self {
+			all = append(all, PeerRef{m.Nick, m.Peer})
+		}
+	}
+	return PeerWords(all)
+}
+
 // mutedOnes returns the muted members.
 func mutedOnes(k CompletionContext) []string {
 	var all []PeerRef

@@ -15,7 +15,7 @@ import (
 	"localchat/node"
 )
 
-// This file holds the commands of a room's owner. Most of them have no reply: everybody in the room gets an event about what they
+// This file holds the commands of a room's owner and deputies. Most of them have no reply: everybody in the room gets an event about what they
 // did, and so does the owner.
 
 func runInvite(ctx context.Context, c Call) (Reply, error) {
@@ -24,7 +24,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		if !p.MembersInvite {
+		if !p.MembersInvite && !c.Room.Deputy {
 			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " can invite; nothing was sent", Hint: "the owner can allow it: /policy members-invite on"}
 		}
 	}
@@ -179,6 +179,32 @@ func runUnmute(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
+func runDeputy(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.Deputize(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, err
+}
+
+func runUndeputy(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.Undeputize(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, err
+}
+
+func runDeputies(ctx context.Context, c Call) (Reply, error) {
+	deputies, err := c.Node.Deputies(ctx, c.Room.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	lines := make([]safe.Text, 0, len(deputies)+1)
+	for _, d := range deputies {
+		line := "  " + render.Nick(d.Nick, d.Peer) + " " + safe.Phrase(d.Peer.String())
+		if !d.Present {
+			line += "  not heard from"
+		}
+		lines = append(lines, line)
+	}
+	return replied(append(lines, render.Count(len(deputies), "deputy", "deputies")+" of "+safe.Name(c.Room.Name))...)
+}
+
 func runBans(ctx context.Context, c Call) (Reply, error) {
 	bans, err := c.Node.Bans(ctx, c.Room.ID)
 	if err != nil {
@@ -292,8 +318,8 @@ func setSwitch(field **bool, text string) error {
 func runPolicy(ctx context.Context, c Call) (Reply, error) {
 	var change node.PolicyChange
 	if name := c.Arg(0); name != "" {
-		if !c.Room.Owned {
-			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
+		if !c.Room.Owned && (!c.Room.Deputy || name != "access" && name != "subject") {
+			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " changes its policy, and a deputy the access and the subject; nothing was sent", Hint: "/policy shows it"}
 		}
 		if err := setPolicy(&change, name, c.Arg(1)); err != nil {
 			return Reply{}, err

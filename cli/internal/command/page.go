@@ -17,14 +17,14 @@ func textPage(lines []safe.Text) []PageLine {
 	return page
 }
 
-// helpPage explains the console to a user in room. A member does not see the commands of the owner.
+// helpPage explains the console to a user in room. A member does not see the commands of the owner and of deputies.
 func helpPage(keys []safe.Text, table []*Command, room Room) []PageLine {
 	lines := append([]PageLine{{Text: "Keys", Heading: true}}, textPage(keys)...)
 	for _, group := range []struct {
 		role    Role
 		heading safe.Text
-	}{{Everybody, "Commands"}, {Member, "In a room"}, {Owner, "In a room you own"}} {
-		if group.role == Owner && room.ID != "" && !room.Owned {
+	}{{Everybody, "Commands"}, {Member, "In a room"}, {Moderator, "In a room that you own, or are a deputy of"}, {Owner, "In a room you own"}} {
+		if room.ID != "" && (group.role == Owner && !room.Owned || group.role == Moderator && !room.Moderated()) {
 			continue
 		}
 		lines = append(lines, PageLine{Text: group.heading, Heading: true})

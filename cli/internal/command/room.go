@@ -35,8 +35,11 @@ func runHelp(_ context.Context, c Call) (Reply, error) {
 	}
 	for _, cmd := range c.Table {
 		line := safe.Pad(safe.Phrase(cmd.Synopsis()), width) + "  " + safe.Phrase(cmd.Help)
-		if cmd.Role == Owner {
+		switch cmd.Role {
+		case Owner:
 			line += " (owner)"
+		case Moderator:
+			line += " (owner, deputies)"
 		}
 		lines = append(lines, line)
 	}
@@ -242,7 +245,7 @@ func JoinRoom(ctx context.Context, c Call, o node.JoinOptions) (Reply, error) {
 	}, nil
 }
 
-// names lists members in one line and marks the owner.
+// names lists members in one line and marks the owner and the deputies.
 func names(members []node.MemberInfo) safe.Text {
 	parts := make([]safe.Text, 0, len(members))
 	for _, m := range members {
@@ -252,6 +255,10 @@ func names(members []node.MemberInfo) safe.Text {
 			name += " (owner, you)"
 		case m.Role == node.RoleOwner:
 			name += " (owner)"
+		case m.Role == node.RoleDeputy && m.Self:
+			name += " (deputy, you)"
+		case m.Role == node.RoleDeputy:
+			name += " (deputy)"
 		case m.Self:
 			name += " (you)"
 		}
@@ -389,8 +396,11 @@ func runWhoami(_ context.Context, c Call) (Reply, error) {
 	lines := Identity{Peer: info.Peer, Nick: info.Nick, Words: info.Words}.Lines()
 	for _, r := range c.Rooms {
 		role := safe.Text("member")
-		if r.Owned {
+		switch {
+		case r.Owned:
 			role = "owner"
+		case r.Deputy:
+			role = "deputy"
 		}
 		lines = append(lines, "in     "+safe.Name(r.Name)+", as "+safe.Name(r.Nick)+", "+role)
 	}

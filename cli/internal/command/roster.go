@@ -2,8 +2,8 @@ package command
 
 import "localchat/node"
 
-// A Roster lists the members, knocks, bans and invites of a room, as the node reported them last. Knocks, bans and invites are
-// reported to the owner alone.
+// A Roster lists the members, knocks, bans and invites of a room, as the node reported them last. Knocks and bans are
+// reported to the owner and to deputies, and invites to the owner alone.
 type Roster struct {
 	Epoch   uint64
 	Members []node.MemberInfo

@@ -13,14 +13,14 @@ import (
 
 // This file holds the commands about the identity of others.
 
-// people returns the peers that a command can name: the members and, if we own the room, the peers that knock.
+// people returns the peers that a command can name: the members and, if we own the room or are its deputy, the peers that knock.
 func people(ctx context.Context, c Call) (r Roster, err error) {
 	m, err := c.Node.Members(ctx, c.Room.ID)
 	if err != nil {
 		return Roster{}, err
 	}
 	r.Epoch, r.Members = m.Epoch, m.Members
-	if c.Room.Owned {
+	if c.Room.Moderated() {
 		r.Knocks, err = c.Node.Knocks(ctx, c.Room.ID)
 	}
 	return r, err

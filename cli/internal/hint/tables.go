@@ -8,6 +8,8 @@ var anyFace = table{
 	"rooms not told":                     "try again",
 	"owner silent":                       "they may be away from the keyboard; try again, or ask for an invite",
 	"owner away":                         "only the owner's node can do that; try again when it is back",
+	"owner busy":                         "try again in a moment",
+	"deputy may not":                     "ask the owner",
 	"owner out of reach":                 "is their node running, and on this network? if the network isolates its clients (guest Wi-Fi), use another",
 	"owner out of reach, invite expired": "is their node running, and on this network? if the network isolates its clients, use another; by this machine's clock, the invite has also expired",
 	"slow":                               "say it again in {wait}",
@@ -134,7 +136,7 @@ var console = table{
 	"not ignored":     "/ignored lists the people you ignore",
 	"many ignored":    "/unignore people that you no longer meet",
 
-	"owner only":    "/members shows who owns it",
+	"owner only":    "/members shows who that is",
 	"owner invites": "ask the owner; /policy shows the rules",
 	"invite only":   "ask the owner for an invite text, then: /join LOCALCHAT:…",
 	"other nick":    "/nick NAME changes it",

@@ -41,13 +41,19 @@ func (c *console) event(ev node.Event) {
 		}
 	case node.Renamed:
 		c.renamed(id, b)
+	case node.Deputies:
+		for i := range c.rooms {
+			if c.rooms[i].ID == id {
+				c.rooms[i].Deputy = b.Mine
+			}
+		}
 	case node.RoomFound, node.RoomLost:
 		// In a room this would only be noise; /rooms lists them at any time.
 		if c.current != "" {
 			return
 		}
 	case node.Joined:
-		c.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
+		c.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner, Deputy: b.Deputy})
 	case node.Left:
 		c.drop(id)
 	case node.Removed:

@@ -87,6 +87,9 @@ func changedText(c node.PolicyChanged) safe.Text {
 	if c.ByNick != "" || c.By != "" {
 		by = Nick(c.ByNick, c.By)
 	}
+	if c.ForNick != "" || c.For != "" {
+		by += ", for " + Nick(c.ForNick, c.For) + ","
+	}
 	var deeds []safe.Text
 	for _, r := range policyRules {
 		switch {

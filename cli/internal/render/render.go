@@ -108,6 +108,8 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return NoticeMark + "owner is back after " + Minutes(b.ForS), none
 	case node.PolicyChanged:
 		return NoticeMark + changedText(b), none
+	case node.Deputies:
+		return deputiesText(b, ev.RoomName), none
 	case node.Gap:
 		return FaultMark + safe.Number(b.Lost) + " lines were skipped because this console was too slow", none
 	case node.Warning:
@@ -191,7 +193,7 @@ func memberText(body node.EventBody) safe.Text {
 	case node.MemberLeft:
 		return NoticeMark + Nick(b.Nick, b.Peer) + " left"
 	case node.MemberRemoved:
-		return NoticeMark + Nick(b.Nick, b.Peer) + " was " + Deed(b.Kind) + " by " + Nick(b.ByNick, b.By) + Until(b.Until)
+		return NoticeMark + Nick(b.Nick, b.Peer) + " was " + Deed(b.Kind) + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until)
 	case node.RemovalReason:
 		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was removed: " + safe.Phrase(b.Text)
 	case node.Unbanned:
@@ -199,7 +201,7 @@ func memberText(body node.EventBody) safe.Text {
 	case node.Hidden:
 		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: they were sent after the removal or mute"
 	case node.MemberMuted:
-		return NoticeMark + Nick(b.Nick, b.Peer) + " was muted by " + Nick(b.ByNick, b.By) + Until(b.Until)
+		return NoticeMark + Nick(b.Nick, b.Peer) + " was muted" + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until)
 	case node.MuteReason:
 		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was muted: " + safe.Phrase(b.Text)
 	case node.Renamed:
@@ -232,6 +234,9 @@ func ownText(body node.EventBody, room string) safe.Text {
 			return NoticeMark + "you own " + name + back + ", as " + safe.Name(b.Nick)
 		}
 		text := NoticeMark + "you are in " + name + back + ", as " + safe.Name(b.Nick)
+		if b.Deputy {
+			text += ", a deputy"
+		}
 		if b.Muted {
 			text += "; you are muted" + Until(b.MutedUntil)
 		}
@@ -241,11 +246,7 @@ func ownText(body node.EventBody, room string) safe.Text {
 	case node.Removed:
 		return NoticeMark + removalText(b, name)
 	case node.Muted:
-		by := safe.Text("")
-		if b.ByNick != "" || b.By != "" {
-			by = " by " + Nick(b.ByNick, b.By)
-		}
-		return NoticeMark + "you were muted in " + name + by + Until(b.Until) + Because(b.Text) + "; you can still read, and /msg reaches the owner alone"
+		return NoticeMark + "you were muted in " + name + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until) + Because(b.Text) + "; you can still read, and /msg reaches the owner alone"
 	case node.Refused:
 		return NoticeMark + "you are not a member of " + name
 	case node.RoomClosed:
@@ -255,6 +256,36 @@ func ownText(body node.EventBody, room string) safe.Text {
 		return NoticeMark + "you closed " + name + Because(b.Text)
 	}
 	return ""
+}
+
+// By says who decided something and, if that was a deputy, for which owner. It is "" if nobody is known.
+func By(by node.PeerID, nick string, owner node.PeerID, ownerNick string) safe.Text {
+	if nick == "" && by == "" {
+		return ""
+	}
+	text := " by " + Nick(nick, by)
+	if ownerNick != "" || owner != "" {
+		text += ", for " + Nick(ownerNick, owner)
+	}
+	return text
+}
+
+// deputiesText returns a line about who became a deputy, and who is none any more.
+func deputiesText(d node.Deputies, room string) safe.Text {
+	switch {
+	case d.Changed && d.Mine:
+		return NoticeMark + "you are a deputy of " + safe.Name(room) + ": /help shows what you may do while its owner's node runs"
+	case d.Changed:
+		return NoticeMark + "you are no longer a deputy of " + safe.Name(room)
+	}
+	var deeds []safe.Text
+	for _, n := range d.Named {
+		deeds = append(deeds, Nick(n.Nick, n.Peer)+" is a deputy now")
+	}
+	for _, n := range d.Dropped {
+		deeds = append(deeds, Nick(n.Nick, n.Peer)+" is no longer a deputy")
+	}
+	return NoticeMark + safe.Join(deeds, "; ")
 }
 
 // removalText says how we were removed from a room, by whom, until when and why.
@@ -272,10 +303,7 @@ func removalText(r node.Removed, room safe.Text) safe.Text {
 
 // Cause says the same without mentioning us and the room.
 func Cause(r node.Removed) safe.Text {
-	by := safe.Text("")
-	if r.ByNick != "" || r.By != "" {
-		by = " by " + Nick(r.ByNick, r.By)
-	}
+	by := By(r.By, r.ByNick, r.For, r.ForNick)
 	switch r.Kind {
 	case node.KindClosed:
 		return "closed" + by + Because(r.Text)

@@ -180,6 +180,19 @@ func (m rpcMethods) mute(ctx context.Context, p banParams) (node.Committed, erro
 	return m.n.Mute(ctx, p.Room, p.Who, p.Reason, length)
 }
 
+func (m rpcMethods) deputy(ctx context.Context, p whoParams) (node.Committed, error) {
+	return m.n.Deputize(ctx, p.Room, p.Who)
+}
+
+func (m rpcMethods) undeputy(ctx context.Context, p whoParams) (node.Committed, error) {
+	return m.n.Undeputize(ctx, p.Room, p.Who)
+}
+
+func (m rpcMethods) deputies(ctx context.Context, p roomParams) (deputyList, error) {
+	deputies, err := m.n.Deputies(ctx, p.Room)
+	return deputyList{deputies}, err
+}
+
 func (m rpcMethods) unmute(ctx context.Context, p whoParams) (node.Committed, error) {
 	return m.n.Unmute(ctx, p.Room, p.Who)
 }

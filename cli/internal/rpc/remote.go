@@ -243,6 +243,24 @@ func (c *Client) Mute(ctx context.Context, room, who, reason string, d time.Dura
 	return r, err
 }
 
+func (c *Client) Deputize(ctx context.Context, room, who string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.deputy", whoParams{room, who}, &r)
+	return r, err
+}
+
+func (c *Client) Undeputize(ctx context.Context, room, who string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.undeputy", whoParams{room, who}, &r)
+	return r, err
+}
+
+func (c *Client) Deputies(ctx context.Context, room string) ([]node.DeputyInfo, error) {
+	var r deputyList
+	err := c.ask(ctx, "room.deputies", roomParams{room}, &r)
+	return r.Deputies, err
+}
+
 func (c *Client) Unmute(ctx context.Context, room, who string) (node.Committed, error) {
 	var r node.Committed
 	err := c.ask(ctx, "room.unmute", whoParams{room, who}, &r)

@@ -153,6 +153,9 @@ type (
 	knockList struct {
 		Knocks []node.KnockInfo `json:"knocks"`
 	}
+	deputyList struct {
+		Deputies []node.DeputyInfo `json:"deputies"`
+	}
 	banList struct {
 		Bans []node.BanInfo `json:"bans"`
 	}

@@ -34,7 +34,7 @@ func (m *tui) event(ev node.Event) {
 		m.glances.others = true
 		return // the lobby shows them
 	case node.Joined:
-		p = m.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
+		p = m.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner, Deputy: b.Deputy})
 		m.repeatWarnings(p)
 		if !b.Resumed {
 			m.offer(p)
@@ -95,6 +95,8 @@ func (m *tui) keep(p *pane, ev node.Event) {
 		if b.Self {
 			p.here.Nick = b.Nick
 		}
+	case node.Deputies:
+		p.here.Deputy = b.Mine
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:
@@ -294,9 +296,11 @@ func (m *tui) glance() {
 		members, _ := n.Members(ctx, room.ID)
 		g.roster.Epoch, g.roster.Members = members.Epoch, members.Members
 		g.policy, _ = n.Policy(ctx, room.ID, node.PolicyChange{})
-		if room.Owned {
+		if room.Moderated() {
 			g.roster.Knocks, _ = n.Knocks(ctx, room.ID)
 			g.roster.Bans, _ = n.Bans(ctx, room.ID)
+		}
+		if room.Owned {
 			g.roster.Invites, _ = n.Invites(ctx, room.ID)
 		}
 		return g

@@ -113,14 +113,21 @@ func memberItems(members []node.MemberInfo) []item {
 		if who.Role == node.RoleOwner {
 			mark, role = "@", "owner"
 		}
+		if who.Role == node.RoleDeputy {
+			mark, role = "%", "deputy"
+		}
 		offline := !who.Present && !who.Self
 		switch {
 		case offline && who.Role == node.RoleOwner:
 			role = "owner, offline"
+		case offline && who.Role == node.RoleDeputy:
+			role = "deputy, offline"
 		case offline:
 			mark, role = "!", "offline"
 		case who.Self && who.Role == node.RoleOwner:
 			role = "owner, you"
+		case who.Self && who.Role == node.RoleDeputy:
+			role = "deputy, you"
 		case who.Self:
 			role = "you"
 		}
@@ -235,11 +242,11 @@ type act struct {
 
 // acts returns the actions on an item, which depend on its kind and on our role.
 func (m *tui) acts(i item) []act {
-	owned := m.room().Owned
+	moderated := m.room().Moderated()
 	var all []act
 	switch i.kind {
 	case aMember:
-		if !i.self && owned {
+		if !i.self && moderated {
 			all = append(all, act{key: "k", word: "kick", command: "kick", typed: true}, act{key: "b", word: "ban", command: "ban", typed: true})
 		}
 		if !i.self {
