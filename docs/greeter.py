@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Greets everybody who comes into a room: python3 greeter.py lab
 
-It speaks as the user whose localchat is in the room on this machine, beside that user's console. It needs nothing but Python.
-Further arguments are for localchat, such as --data-dir. docs/interface.md, "JSON-RPC", has all methods and events.
+It speaks as the user whose localchat is in the room on this machine, beside that user's console; a bot that lets people in or removes
+them need not own the room: a deputy may. Further arguments are for localchat. docs/interface.md, "JSON-RPC", has all methods and events.
 """
 
 import json

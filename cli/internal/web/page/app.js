@@ -66,7 +66,7 @@ document.addEventListener('keydown', (e) => {
   } else if (e.altKey && !e.shiftKey && e.key === 'ArrowUp') step(-1);
   else if (e.altKey && !e.shiftKey && e.key === 'ArrowDown') step(1);
   else if (e.altKey && e.shiftKey && e.code === 'KeyU') store.show((listed().find((r) => r.calls > 0) ?? listed().find((r) => r.unread > 0))?.id ?? store.current);
-  else if (e.altKey && e.shiftKey && e.code === 'KeyL' && room?.owned && room.knocks[0]) knock.accept(room, room.knocks[0]);
+  else if (e.altKey && e.shiftKey && e.code === 'KeyL' && room && (room.owned || room.deputy) && room.knocks[0]) knock.accept(room, room.knocks[0]);
   else if (e.altKey && e.shiftKey && e.code === 'KeyF' && room) search(room);
   else return;
   e.preventDefault();

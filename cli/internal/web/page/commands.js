@@ -21,7 +21,7 @@ function member(room, who) {
 }
 
 /**
- * @typedef {{what: string, owner?: boolean, run: (room: Room, rest: string) => string|void}} Command
+ * @typedef {{what: string, owner?: boolean, moderator?: boolean, run: (room: Room, rest: string) => string|void}} Command
  */
 
 /** @param {(m: import('./types.js').Member, room: Room, rest: string) => string|void} run @returns {(room: Room, rest: string) => string|void} */
@@ -74,19 +74,22 @@ const commands = {
   policy: { what: 'shows the rules of the room', run: (room) => void owner.policy(room) },
   invite: { what: '[NAME] [FOR] makes an invite', run: (room, rest) => owner.invite(room, rest) },
   invites: { what: 'lists the open invites', owner: true, run: (room) => void owner.invites(room) },
-  accept: { what: 'NAME lets in somebody who knocks', owner: true, run: (room, rest) => { attempt(store.rpc.call('room.accept', { room: room.id, who: rest.trim() })); } },
-  deny: { what: 'NAME turns away somebody who knocks', owner: true, run: (room, rest) => {
+  accept: { what: 'NAME lets in somebody who knocks', moderator: true, run: (room, rest) => { attempt(store.rpc.call('room.accept', { room: room.id, who: rest.trim() })); } },
+  deny: { what: 'NAME turns away somebody who knocks', moderator: true, run: (room, rest) => {
     const k = room.knocks.find((x) => x.nick === rest.trim());
     return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
   } },
-  kick: { what: 'NAME [REASON] removes a member', owner: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
-  mute: { what: 'NAME [FOR] [REASON] stops what a member says from reaching anybody', owner: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
-  unmute: { what: 'NAME lifts a mute', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },
-  ban: { what: 'NAME [FOR] [REASON] removes a member and keeps them out', owner: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
-  unban: { what: 'lists the bans, to lift one', owner: true, run: (room) => void owner.bans(room) },
+  kick: { what: 'NAME [REASON] removes a member', moderator: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
+  mute: { what: 'NAME [FOR] [REASON] stops what a member says from reaching anybody', moderator: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
+  unmute: { what: 'NAME lifts a mute', moderator: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },
+  ban: { what: 'NAME [FOR] [REASON] removes a member and keeps them out', moderator: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
+  unban: { what: 'lists the bans, to lift one', moderator: true, run: (room) => void owner.bans(room) },
   uninvite: { what: 'lists the open invites, to revoke one', owner: true, run: (room) => void owner.invites(room) },
-  bans: { what: 'lists the bans', owner: true, run: (room) => void owner.bans(room) },
-  subject: { what: 'sets the subject', owner: true, run: (room) => void owner.policy(room) },
+  bans: { what: 'lists the bans', moderator: true, run: (room) => void owner.bans(room) },
+  subject: { what: 'sets the subject', moderator: true, run: (room) => void owner.policy(room) },
+  deputy: { what: 'NAME makes a member a deputy', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer })); }) },
+  undeputy: { what: 'NAME is no longer a deputy', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.undeputy', { room: room.id, who: m.peer })); }) },
+  deputies: { what: 'shows who is here, and which are deputies', run: () => toggleDrawer('people') },
   close: { what: 'ends the room', owner: true, run: (room) => owner.close(room) },
   renew: { what: 'replaces a room whose log has split', owner: true, run: (room) => owner.renew(room) },
 };
@@ -100,6 +103,7 @@ export function runCommand(room, text) {
   const [word, ...rest] = text.trim().split(/\s+/);
   const c = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!c) return `There is no command /${name(word)}. Nothing was said; to say it all the same, begin with two slashes.`;
+  if (c.moderator && !room.owned && !room.deputy) return 'Only the owner of the room and its deputies may do that. Nothing was sent.';
   if (c.owner && !room.owned) return 'Only the owner of the room may do that. Nothing was sent.';
   return c.run(room, text.trim().slice(word.length).trim()) ?? '';
 }

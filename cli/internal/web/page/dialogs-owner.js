@@ -147,15 +147,29 @@ export async function policy(room) {
   } catch (err) {
     return void attempt(Promise.reject(err));
   }
-  if (!room.owned) {
+  if (!room.owned && !room.deputy) {
     open({ title: `The rules of ${name(room.name)}`, wide: true, body: [facts(policyRows(p)), h('p', { class: 'soft' }, 'The owner can change them; you are told when they do.')] });
+    return;
+  }
+  const subject = field('Subject', h('input', { name: 'subject', value: p.subject }));
+  const access = field('Who may join', select('access', Object.entries(accessWords), p.access));
+  if (!room.owned) {
+    open({
+      title: `The rules of ${name(room.name)}`, does: 'Change', wide: true,
+      body: [subject, access, h('p', { class: 'soft' }, 'You are a deputy. The owner alone can change the other rules.'), facts(policyRows(p))],
+      run: async (form) => {
+        const wanted = { subject: String(form.get('subject')).trim(), access: form.get('access') };
+        const change = Object.fromEntries(Object.entries(wanted).filter(([k, v]) => v !== /** @type {any} */ (p)[k]));
+        if (Object.keys(change).length > 0) await store.rpc.call('room.policy', { room: room.id, ...change });
+      },
+    });
     return;
   }
   open({
     title: `The rules of ${name(room.name)}`, does: 'Change', wide: true,
     body: [
-      field('Subject', h('input', { name: 'subject', value: p.subject })),
-      field('Who may join', select('access', Object.entries(accessWords), p.access)),
+      subject,
+      access,
       spanField('retain_s', 'Lines are kept for', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s), 'In memory only, on the computer of every member.'),
       field('New members see', select('history', Object.entries(historyWords), p.history)),
       spanField('idle_s', 'The room closes by itself', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s), 'After so long without a line.'),

@@ -56,7 +56,7 @@ export function person(room, peer) {
   const m = room.members.find((x) => x.peer === peer);
   if (!m) return former(room, peer);
   const who = nick(m.nick, m.peer);
-  const role = m.role === 'owner' ? 'Owner of this room' : m.role === 'member' ? 'Member' : phrase(m.role);
+  const role = m.role === 'owner' ? 'Owner of this room' : m.role === 'deputy' ? 'Deputy of the owner' : m.role === 'member' ? 'Member' : phrase(m.role);
   /** @type {(Node|null)[]} */
   const also = [];
   if (!m.self) also.push(button('Write to them alone', () => {
@@ -82,6 +82,10 @@ export function person(room, peer) {
     }));
   }
   if (room.owned && !m.self) {
+    also.push(m.role === 'deputy' ? button('No longer a deputy', () => attempt(store.rpc.call('room.undeputy', { room: room.id, who: m.peer }).then(() => dialog.close())))
+      : button('Make a deputy', () => attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer }).then(() => dialog.close())), { title: 'May let people in, remove and mute them, and set the subject and who may join, while you are here' }));
+  }
+  if ((room.owned || (room.deputy && m.role === 'member')) && !m.self) {
     also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))
       : button('Mute…', () => { dialog.close(); mute(room, m); }, { class: 'grave-quiet' }),
     button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),
@@ -95,7 +99,7 @@ export function person(room, peer) {
         ['Here as', m.self ? `${role} (you)` : role],
         ['Now', (m.self || m.present ? 'connected' : 'not reached at the moment') + (m.away ? `, ${awayWords(m.away_text)}` : '')],
         ...(m.ignored ? /** @type {[string, string][]} */ ([['Ignored', 'you see nothing that they say; they are not told']]) : []),
-        ...(m.muted ? /** @type {[string, string][]} */ ([['Muted', m.muted_until ? `until ${moment(m.muted_until)}` : 'until the owner unmutes them']]) : []),
+        ...(m.muted ? /** @type {[string, string][]} */ ([['Muted', m.muted_until ? `until ${moment(m.muted_until)}` : 'until they are unmuted']]) : []),
         ['Member since', moment(m.since)],
         ...(m.last_line ? /** @type {[string, string][]} */ ([['Last line', moment(m.last_line)]]) : []),
         [m.self ? 'Your words' : 'Their words', h('span', { class: 'words' }, phrase(m.words))],

@@ -45,7 +45,7 @@ function joined(store, e) {
   const known = store.rooms.has(id);
   const room = store.room(id);
   const back = room.removed !== null || room.refused;
-  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
+  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, deputy: e.deputy ?? false, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
   gone.forget(id);
   room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
   if (e.nick) room.nick = e.nick;
@@ -186,6 +186,10 @@ function people(store, room, e, at) {
     case 'owner_back':
       if (room.away === null) return;
       room.away = null;
+      break;
+    case 'deputies':
+      room.deputy = e.mine;
+      store.changed('rooms');
       break;
     case 'policy':
       room.subject = e.subject;

@@ -55,7 +55,7 @@ class KnockBar extends View {
   render() {
     const { room, list, rest, all } = this;
     if (!list || !rest || !all) return;
-    const knocks = room && room.owned ? room.knocks : [];
+    const knocks = room && (room.owned || room.deputy) ? room.knocks : [];
     this.hidden = knocks.length === 0;
     if (!room) return;
     rows(list, knocks.slice(0, SHOWN), (k) => k.peer, (k) => JSON.stringify(k), (k) => this.card(room, k));

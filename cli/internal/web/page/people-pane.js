@@ -38,12 +38,12 @@ class PeoplePane extends View {
     this.hidden = !shown;
     if (!room || !shown || !list || !head || !rest || !doings || !kept) return;
     fill(head, `People (${room.members.length})`);
-    const order = (/** @type {import('./types.js').Member} */ m) => (m.role === 'owner' ? 0 : m.self ? 1 : m.present ? 2 : 3);
+    const order = (/** @type {import('./types.js').Member} */ m) => (m.role === 'owner' ? 0 : m.role === 'deputy' || m.self ? 1 : m.present ? 2 : 3);
     const members = [...room.members].sort((a, b) => order(a) - order(b) || a.nick.localeCompare(b.nick));
     rows(list, members.slice(0, LISTED), (m) => m.peer, (m) => JSON.stringify([m.nick, m.role, m.present, m.verified, m.verified_other, m.self, m.ignored, m.muted, m.away, m.away_text, room.id]), (m) => this.member(room, m));
     rest.textContent = members.length > LISTED ? `and ${members.length - LISTED} more` : '';
     kept.textContent = room.retainS ? `Lines are kept for ${seconds(room.retainS)}, in memory only.` : '';
-    const which = `${room.id} ${room.owned} ${room.hidden} ${room.frozen} ${room.transcript.off.length > 0}`;
+    const which = `${room.id} ${room.owned} ${room.deputy} ${room.hidden} ${room.frozen} ${room.transcript.off.length > 0}`;
     if (this.did === which) return;
     this.did = which;
     fill(doings, ...this.actions(room).map(([label, run, grave]) => h('li', {}, button(label, () => {
@@ -72,7 +72,8 @@ class PeoplePane extends View {
     /** @type {[string, () => void, boolean?][]} */
     const all = [['Invite somebody', () => owner.invite(room)]];
     all.push(['Share on a web page', () => void rooms.share(room)]);
-    if (room.owned) all.push(['Open invites', () => owner.invites(room)], ['Bans', () => owner.bans(room)]);
+    if (room.owned) all.push(['Open invites', () => owner.invites(room)]);
+    if (room.owned || room.deputy) all.push(['Bans', () => owner.bans(room)]);
     all.push(['Rules of the room', () => void owner.policy(room)], ['Search', () => rooms.search(room)], ['Save the lines', () => rooms.save(room)]);
     all.push(room.transcript.off.length > 0 ? ['Show the cleared lines', () => rooms.unclear(room)] : ['Clear the screen', () => rooms.clear(room)]);
     if (room.owned && room.hidden) all.push(['Show it again', () => {

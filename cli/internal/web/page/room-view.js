@@ -35,7 +35,7 @@ class RoomView extends View {
     this.hidden = !room;
     if (!room || !title || !subject || !people || !away || !gone || !out || !empty || !log) return;
     const over = room.removed !== null || room.refused;
-    fill(title, bdi(name(room.name)), room.owned ? h('span', { class: 'tag' }, 'yours') : null);
+    fill(title, bdi(name(room.name)), room.owned ? h('span', { class: 'tag' }, 'yours') : room.deputy ? h('span', { class: 'tag' }, 'deputy') : null);
     fill(subject, bdi(phrase(room.subject)));
     subject.hidden = !room.subject;
     const here = room.members.filter((m) => m.present || m.self).length;
@@ -81,7 +81,7 @@ class RoomView extends View {
       fill(el,
         h('h2', {}, bdi(r ? removedTitle(r, where) : `You are no longer a member of ${where}`)),
         r ? h('dl', { class: 'facts' },
-          ...(r.kind !== 'idle' && (r.by_nick || r.by) ? [h('dt', {}, 'By'), h('dd', {}, bdi(nick(r.by_nick, r.by)))] : []),
+          ...(r.kind !== 'idle' && (r.by_nick || r.by) ? [h('dt', {}, 'By'), h('dd', {}, bdi(nick(r.by_nick, r.by)), r.for_nick || r.for ? [', for '][0] : '', r.for_nick || r.for ? bdi(nick(r.for_nick, r.for)) : '')] : []),
           ...(why ? [h('dt', {}, 'Why'), h('dd', { class: 'why' }, bdi(why))] : r.kind === 'kicked' || r.kind === 'banned' ? [h('dt', {}, 'Why'), h('dd', { class: 'soft' }, 'no reason was given')] : []),
           ...(r.kind === 'banned' ? [h('dt', {}, 'Until'), h('dd', {}, r.until ? moment(r.until) : 'the owner lifts it')] : []),
           h('dt', {}, 'When'), h('dd', {}, clock(r.at))) : null,

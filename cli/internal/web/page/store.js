@@ -18,6 +18,7 @@ import { Transcript } from './transcript.js';
  * @property {string} name
  * @property {string} nick my nick there
  * @property {boolean} owned
+ * @property {boolean} deputy I am a deputy there
  * @property {number} retainS
  * @property {string} subject
  * @property {Transcript} transcript
@@ -162,7 +163,7 @@ export class Store extends EventTarget {
     let room = this.rooms.get(id);
     if (!room) {
       room = {
-        id, name: '', nick: '', owned: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], unread: 0, calls: 0, newFrom: '',
+        id, name: '', nick: '', owned: false, deputy: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], unread: 0, calls: 0, newFrom: '',
         away: null, removed: null, refused: false, told: false, muted: null, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
       };
       this.rooms.set(id, room);
@@ -207,7 +208,7 @@ export class Store extends EventTarget {
       try {
         const [members, knocks] = await Promise.all([
           this.rpc.call('room.members', { room: room.id }),
-          room.owned ? this.rpc.call('room.knocks', { room: room.id }) : { knocks: [] },
+          room.owned || room.deputy ? this.rpc.call('room.knocks', { room: room.id }) : { knocks: [] },
         ]);
         const ignored = (/** @type {import('./types.js').Member[]} */ all) => all.filter((m) => m.ignored).map((m) => m.peer).join();
         const other = ignored(room.members) !== ignored(members.members);

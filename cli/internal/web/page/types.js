@@ -18,8 +18,8 @@
  * @typedef {{id: string, peer: string, nick: string, text: string, at: string, self?: boolean, to?: string, to_nick?: string, backlog?: boolean}} Direct
  * @typedef {{urls: string[], port: number, words: string, invites: number, until: string, qr?: string[],
  *   files: {name: string, os: string, arch: string, size: number, sha256: string}[]}} Shared
- * @typedef {{kind: string, text: string, by: string, by_nick: string, at: string, until?: string, removal: number, at_door?: boolean}} Removed
- * @typedef {{text?: string, by?: string, by_nick?: string, until?: string, mute?: number}} Muted
+ * @typedef {{kind: string, text: string, by: string, by_nick: string, for?: string, for_nick?: string, at: string, until?: string, removal: number, at_door?: boolean}} Removed
+ * @typedef {{text?: string, by?: string, by_nick?: string, for?: string, for_nick?: string, until?: string, mute?: number}} Muted
  * @typedef {{peer: string, nick: string, kind: string, told: boolean, applied: number, total: number, missing?: string[]}} Progress
  * @typedef {{type: string, seq: number, time: string, room?: string, room_name?: string} & Record<string, any>} NodeEvent
  * @typedef {{code: string, hint?: string, retry_after_s?: number, until?: string, nick?: string, change?: KeyChange, limit?: number,

@@ -88,7 +88,7 @@ function changed(e) {
     if (field === 'subject') return e.subject ? `set the subject: ${value(e)}` : 'removed the subject';
     return `changed ${title}: ${value(e)}`;
   });
-  return `${e.by_nick || e.by ? nick(e.by_nick, e.by) : 'The owner'} ${deeds.join('; ') || 'changed the rules of the room'}`;
+  return `${e.by_nick || e.by ? nick(e.by_nick, e.by) : 'The owner'}${e.for_nick ? `, for ${nick(e.for_nick, e.for)},` : ''} ${deeds.join('; ') || 'changed the rules of the room'}`;
 }
 
 /** What to do about a warning, if the page can do something about it. @type {Record<string, string>} */
@@ -103,9 +103,9 @@ export function note(e) {
   switch (e.type) {
     case 'member_joined': return `${who} joined`;
     case 'member_left': return `${who} left`;
-    case 'member_removed': return `${who} was ${deed(e.kind)} by ${nick(e.by_nick, e.by)}${untilText(e.until)}`;
+    case 'member_removed': return `${who} was ${deed(e.kind)}${byText(e)}${untilText(e.until)}`;
     case 'removal_reason': return `Why ${who} was removed: ${phrase(e.text)}`;
-    case 'member_muted': return `${who} was muted by ${nick(e.by_nick, e.by)}${untilText(e.until)}`;
+    case 'member_muted': return `${who} was muted${byText(e)}${untilText(e.until)}`;
     case 'mute_reason': return `Why ${who} was muted: ${phrase(e.text)}`;
     case 'muted': return mutedText(/** @type {any} */ (e));
     case 'unmuted': return e.self ? 'You are no longer muted' : `${who} is no longer muted`;
@@ -114,6 +114,7 @@ export function note(e) {
     case 'knock_gone': return `${who} no longer knocks`;
     case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal or mute`;
     case 'policy': return changed(e);
+    case 'deputies': return deputies(e);
     case 'owner_back': return `The owner is back after ${about(e.for_s)}`;
     case 'gap': return `${count(e.lost, 'event')} came too fast for this page; the lines are all here`;
     case 'warning': return phrase(e.text) + (entry(warned, e.code) ?? '');
@@ -125,9 +126,23 @@ export function note(e) {
 /** That somebody is away, and why. @param {string|undefined} text */
 export function awayWords(text) { return text ? `away: ${phrase(text)}` : 'away'; }
 
+/** Who decided something and, if that was a deputy, for which owner. @param {{by?: string, by_nick?: string, for?: string, for_nick?: string}} e */
+function byText(e) {
+  if (!e.by_nick && !e.by) return '';
+  return ` by ${nick(e.by_nick, e.by)}${e.for_nick || e.for ? `, for ${nick(e.for_nick, e.for)}` : ''}`;
+}
+
+/** Who became a deputy, and who is none any more. @param {NodeEvent} e */
+function deputies(e) {
+  if (e.changed && e.mine) return 'You are a deputy of this room: you may let people in, remove and mute them, and set the subject and who may join, while the owner is here';
+  if (e.changed) return 'You are no longer a deputy of this room';
+  const named = (/** @type {{peer: string, nick: string}} */ d) => nick(d.nick, d.peer);
+  return [...e.named.map((/** @type {any} */ d) => `${named(d)} is a deputy now`), ...e.dropped.map((/** @type {any} */ d) => `${named(d)} is no longer a deputy`)].join('; ');
+}
+
 /** Says that I am muted, by whom, until when and why. @param {import('./types.js').Muted} m */
 export function mutedText(m) {
-  return `You are muted${m.by_nick || m.by ? ` by ${nick(m.by_nick, m.by)}` : ''}${untilText(m.until)}${because(m.text)}. You can still read, and a line for the owner alone still arrives`;
+  return `You are muted${byText(m)}${untilText(m.until)}${because(m.text)}. You can still read, and a line for the owner alone still arrives`;
 }
 
 /** How far a removal has got. @param {import('./types.js').Progress} p */
