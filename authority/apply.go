@@ -298,6 +298,7 @@ func (s *State) leave(r protocol.SignedRecord, b protocol.Leave) (Change, error)
 		return Change{}, fmt.Errorf("%w: the owner closes the room or stays", ErrRule)
 	}
 	s.exit(Removal{Left: true, Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
+	s.dropDeputy(m.Peer)
 	return Change{Kind: Left, Peer: m.Peer, Nick: m.Nick, WasMember: true, Cut: b.Cut, NewKey: KeyFresh}, nil
 }
 
@@ -361,7 +362,6 @@ func (s *State) unlist(m Member) {
 	s.sorted = slices.Concat(s.sorted[:i], s.sorted[i+1:])
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
 	delete(s.members, m.Peer)
-	s.dropDeputy(m.Peer)
 	for _, key := range protocol.Skeletons(m.Nick) {
 		delete(s.nicks, key)
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/protocol"
 )
 
@@ -153,5 +155,22 @@ func TestTheTextOfAReason(t *testing.T) {
 	w.must(Kick{Peer: id("dave"), Reason: "alice's"})
 	if r := w.reasonOf("dave", dave.Admission); r.Text != "alice's" || r.By != id("alice") || r.For != "" {
 		t.Errorf("dave is told %q by %s, for %q", r.Text, r.ByNick, r.For)
+	}
+}
+
+// TestMembersCheckOrders: a record of the authority that names a peer which may not order it applies nowhere.
+func TestMembersCheckOrders(t *testing.T) {
+	w := withDeputy(t)
+	s := w.ledger.state
+	for by, want := range map[string]error{"bob": nil, "carol": ErrNotDeputy, "erin": ErrNotDeputy} {
+		r := nextOf(s, protocol.Remove{Peer: id("dave"), Kind: protocol.Kicked})
+		r.By = id(by)
+		if _, _, err := s.Apply(sign(t, r, "alice")); !errors.Is(err, want) {
+			t.Errorf("a kick by %s: %v", by, err)
+		}
+	}
+	r := nextOf(s, protocol.SetDeputies{Peers: []peer.ID{id("carol")}})
+	if _, _, err := s.Apply(sign(t, r, "bob")); !errors.Is(err, ErrNotEntitled) {
+		t.Errorf("a deputy signs who the deputies are: %v", err)
 	}
 }
