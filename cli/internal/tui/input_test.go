@@ -256,7 +256,7 @@ func TestScreenHelp(t *testing.T) {
 			g.hears(clitest.Spoken(1, "meanwhile"))
 			g.misses("meanwhile")
 			read := ""
-			for range 80 {
+			for range 120 {
 				read += "\n" + g.screen()
 				g.press("pgdown")
 			}
