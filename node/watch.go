@@ -38,6 +38,8 @@ func isRoutine(ev inboxEvent) bool {
 	switch ev := ev.(type) {
 	case pingedUs, pollAsked, talkDue, peerFound, asked[pollStep], asked[*protocol.SyncReply], asked[*protocol.RoomsReply]:
 		return true // what a user is told of because of them stirs; see tell
+	case asked[[]RoomInfo], asked[[]PeerInfo], asked[MembersInfo], asked[PolicyInfo], asked[[]KnockInfo], asked[[]BanInfo], asked[[]InviteInfo]:
+		return true // a face looks
 	case pinged:
 		return ev.stream != nil
 	case synced:

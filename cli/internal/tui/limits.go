@@ -27,3 +27,11 @@ const (
 	// that is pressed meanwhile still has its effect at once.
 	maxBatch = 256
 )
+
+// The timing. tickEvery is how often the console looks at the node and at the clock, and restTick the same while it rests: when nothing
+// has happened and no key was pressed for restAfter.
+const (
+	tickEvery = time.Second
+	restAfter = 20 * time.Second
+	restTick  = 30 * time.Second
+)

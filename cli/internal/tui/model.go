@@ -55,6 +55,7 @@ type tui struct {
 	alone   time.Time
 	jobs    jobs
 	glances glances
+	rest    rest
 	// out are the commands that the present message has asked for; see do.
 	out []tea.Cmd
 	end end
@@ -77,6 +78,15 @@ type glances struct {
 	// looking is set while a glimpse is on its way, stale if something has happened since it was requested, and others if the
 	// rooms on this network have changed since the last one.
 	looking, stale, others bool
+}
+
+// A rest is what the console does less often while nothing happens.
+type rest struct {
+	stirred time.Time // when something last happened
+	frames  *frames
+	// clock is the time of day; nil: m.now goes by ticks alone. pace says whether ticks are to be rare; nil: nobody asks.
+	clock func() time.Time
+	pace  func(rests bool)
 }
 
 // An end is how the console ends.
@@ -109,6 +119,8 @@ func (m *tui) Init() tea.Cmd {
 
 // Update acts on one message.
 func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.rest.frames.soon()
+	defer m.stir(msg)
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.window.width, m.window.height = msg.Width, msg.Height
@@ -150,12 +162,28 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.gaze.reports, m.gaze.blurred = true, true
 		m.tabs.shown().turn()
 	case tea.PasteMsg, tea.KeyPressMsg, tea.MouseWheelMsg, tea.MouseClickMsg:
+		if m.rest.clock != nil {
+			m.now = m.rest.clock()
+		}
 		m.gaze.acted = m.now
 		m.act(msg)
 	}
 	m.nextQuestion()
 	m.layout()
 	return m, m.outgoing()
+}
+
+// stir notes that something has happened if msg says so, and says whether the console rests: the rooms of others are not shown, and
+// nothing has happened for a while.
+func (m *tui) stir(msg tea.Msg) {
+	switch msg.(type) {
+	case tick, glimpse:
+	default:
+		m.rest.stirred = m.now
+	}
+	if m.rest.pace != nil {
+		m.rest.pace(m.room().ID != "" && m.caller.Due().IsZero() && m.now.Sub(m.rest.stirred) >= restAfter)
+	}
 }
 
 // act does what the user wants by the keyboard or the mouse.

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -30,6 +31,8 @@ func Run(ctx context.Context, env *command.Env, n command.Node, orphaned func() 
 	}
 	p := tea.NewProgram(m, options...)
 	m.settle, m.post = feed.settle, p.Send
+	m.rest = rest{frames: newFrames(p), clock: time.Now, pace: feed.pace}
+	defer m.rest.frames.end()
 	// The feed runs as a command, because bubbletea restores the terminal if a command panics.
 	m.do(func() tea.Msg {
 		feed.run(ctx, p.Send, orphaned)
@@ -53,10 +56,13 @@ type feed struct {
 	settle func()
 	asked  chan chan struct{}
 	done   chan struct{}
+	// resting is set while a tick is needed rarely. stirs has a value when that has just ended.
+	resting atomic.Bool
+	stirs   chan struct{}
 }
 
 func newFeed(n command.Node) *feed {
-	f := &feed{n: n, asked: make(chan chan struct{}), done: make(chan struct{})}
+	f := &feed{n: n, asked: make(chan chan struct{}), done: make(chan struct{}), stirs: make(chan struct{}, 1)}
 	// settle returns when every event of the node so far has been sent. So the events of a command are shown before its
 	// reply.
 	f.settle = func() {
@@ -73,7 +79,7 @@ func newFeed(n command.Node) *feed {
 type (
 	// happenings are events, in order.
 	happenings []node.Event
-	// tick is the time. It is sent once a second; the console has no other clock.
+	// tick is the time. It is sent once a second, or rarely while the console rests.
 	tick time.Time
 	// silence says that the node has ended.
 	silence struct{}
@@ -84,19 +90,27 @@ func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool
 	defer close(f.done)
 	events, stop := f.n.Listen(node.SubscribeOptions{Lines: true, NoLook: true})
 	defer stop()
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	send(tick(time.Now()))
+	timer := time.NewTimer(tickEvery)
+	defer timer.Stop()
+	last := time.Now()
+	send(tick(last))
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-ticker.C:
+		case last = <-timer.C:
 			if orphaned() {
 				send(tea.Quit())
 				return
 			}
-			send(tick(now))
+			send(tick(last))
+			if f.resting.Load() {
+				timer.Reset(restTick)
+			} else {
+				timer.Reset(tickEvery)
+			}
+		case <-f.stirs:
+			timer.Reset(tickEvery)
 		case reply := <-f.asked:
 			for batch := collect(events, nil); len(batch) > 0; batch = collect(events, nil) {
 				send(batch)
@@ -107,7 +121,21 @@ func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool
 				send(silence{})
 				return
 			}
+			if now := time.Now(); now.Sub(last) > tickEvery { // what happens now is not to get an old time
+				last = now
+				send(tick(now))
+			}
 			send(collect(events, happenings{ev}))
+		}
+	}
+}
+
+// pace says whether the console rests.
+func (f *feed) pace(rests bool) {
+	if f.resting.Swap(rests) && !rests {
+		select {
+		case f.stirs <- struct{}{}:
+		default:
 		}
 	}
 }
