@@ -222,11 +222,11 @@ func Table() []*Command {
 		},
 		{
 			Name: "away", Usage: "[TEXT]", Max: 1, Run: runAway,
-			Help: "tell the others that you are away, in every room, until /back; whoever writes to you alone is told too", Examples: []string{"/away", "/away lunch, back at two"},
+			Help: "show in all your rooms that you are away, until /back; a member who sends you a direct message is told too", Examples: []string{"/away", "/away lunch, back at two"},
 		},
 		{
 			Name: "back", Run: runBack,
-			Help: "tell the others that you are back", Examples: []string{"/back"},
+			Help: "show that you are back", Examples: []string{"/back"},
 		},
 		{
 			Name: "whois", Usage: "NICK", Role: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runWhois,
@@ -286,7 +286,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "set", Usage: "[NAME VALUE]", Max: 2, Targets: settingTargets, Values: settingValues, Run: runSet,
-			Help: "show or change the settings of this console, which are kept: " + SettingNames(), Examples: []string{"/set", "/set times off", "/set notify all"},
+			Help: "show or change the settings of this console, which are saved: " + SettingNames(), Examples: []string{"/set", "/set times off", "/set notify all"},
 		},
 		{
 			Name: "quit", Aliases: []string{"exit", "q"}, Usage: "[" + yes + "]", Max: 1, Targets: justYes, Ask: askQuit, Run: runQuit,

@@ -303,7 +303,7 @@ func policyNames() string { return strings.Join(policyTargets(CompletionContext{
 func setSeconds(field **int64, text string) error {
 	var s Span
 	if err := s.Set(text); err != nil {
-		return fail.Usage("write 90s, 10m, 2h, 1d or 0", "%v", err)
+		return fail.Usage("/help policy has examples", "%v", err)
 	}
 	*field = s.Seconds()
 	return nil

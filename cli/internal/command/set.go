@@ -39,7 +39,7 @@ var SettingTable = []Setting{
 	{Name: "times", Help: "show the time (HH:MM) in front of every line", Values: onOff, at: func(s *Settings) any { return &s.Times }},
 	{Name: "notify", Help: "what calls you while you look elsewhere: your nick, direct messages, knocks and your removal (calls), or every line (all)", Values: notify.Levels, Flag: true, at: func(s *Settings) any { return &s.Notify.Level }},
 	{Name: "notify-text", Help: "show names and what was said in a notification", Values: onOff, Flag: true, at: func(s *Settings) any { return &s.Notify.Text }},
-	{Name: "bell", Help: "ring the bell for these also while you look at the console", Values: onOff, at: func(s *Settings) any { return &s.Bell }},
+	{Name: "bell", Help: "ring the bell for notifications also while you look at the console", Values: onOff, at: func(s *Settings) any { return &s.Bell }},
 	{Name: "keys", Help: "show when the room has a new key", Values: onOff, at: func(s *Settings) any { return &s.Keys }},
 	{Name: "mouse", Help: "scroll with the wheel, choose with a click; hold Shift to select text", Values: onOff, at: func(s *Settings) any { return &s.Mouse }},
 }

@@ -124,7 +124,7 @@ var console = table{
 	"owner leaves":        "/close REASON ends it and tells them why; or stay its owner: this node keeps serving it",
 	"other owner":         "if that is right, join it by its id: /join {room}",
 
-	"no such person":  "/members lists nicks and peers",
+	"no such person":  "/members lists the members and those who knock, and /bans the banned",
 	"at the door":     "/members lists the members",
 	"already in":      "/members lists the members",
 	"no member":       "/members lists the members",
@@ -199,7 +199,7 @@ var program = table{
 	"owner leaves":        "room.close ends it and tells them the reason; or stay its owner: this node keeps serving it",
 	"other owner":         "if that is right, room.join takes its id as room: {room}",
 
-	"no such person":  "room.members lists nicks and peers",
+	"no such person":  "room.members lists the members, room.knocks those who knock, and room.bans the banned",
 	"at the door":     "room.members lists the members",
 	"already in":      "room.members lists the members",
 	"no member":       "room.members lists the members",

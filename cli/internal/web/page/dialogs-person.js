@@ -42,7 +42,7 @@ export function back(room) {
 function goAway(room) {
   open({
     title: 'Say that you are away', does: 'I am away',
-    body: [field('Why, or until when', h('input', { name: 'text', maxlength: '60', placeholder: 'optional' }), 'It is shown beside your name in every room, and to whoever writes to you alone.')],
+    body: [field('Why, or until when', h('input', { name: 'text', maxlength: '60', placeholder: 'optional' }), 'It is shown beside your name in every room, and to anybody who writes to you alone.')],
     run: async (form) => {
       const text = String(form.get('text')).trim();
       await store.rpc.call('node.away', { ...(text && { text }) });
