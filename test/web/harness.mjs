@@ -1,10 +1,12 @@
 // What the tests of the page have in common: programs on hosts, browsers, and a node that says what a test wants.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { after, test as nodeTest } from 'node:test';
 import { chromium } from 'playwright-core';
 
@@ -81,7 +83,11 @@ export class Program extends EventEmitter {
   }
 
   /** Stops the program, as a laptop that sleeps, until it wakes. */
-  sleep() { this.child.kill('SIGSTOP'); }
+  async sleep() {
+    this.child.kill('SIGSTOP');
+    for (const end = Date.now() + patience; /\) [^T]/.test(readFileSync(`/proc/${this.child.pid}/stat`, 'utf8')); await pause(5)) assert.ok(Date.now() < end, 'it does not stop');
+  }
+
   wake() { this.child.kill('SIGCONT'); }
 
   type(line) { this.child.stdin.write(`${line}\n`); }

@@ -51,7 +51,8 @@ test('a whole laptop sleeps, and goes on', async () => {
   const b = await browser('a');
   const page = await open(b, server.link);
   await page.getByRole('heading', { level: 1, name: 'bed' }).waitFor();
-  for (const p of [b, server, node]) p.sleep();
+  b.sleep();
+  for (const p of [server, node]) await p.sleep();
   await pause(1500);
   for (const p of [b, server, node]) p.wake();
   await say(page, 'good morning');
@@ -69,11 +70,11 @@ test('a node and a server that are stopped are said to be silent, and nothing is
   const page = await open(context, server.link);
   await page.getByRole('heading', { level: 1, name: 'bed' }).waitFor();
   for (const [who, text] of [[node, 'to the node'], [server, 'to the server']]) {
-    who.sleep();
+    await who.sleep();
     await say(page, text);
     await context.clock.runFor(20_000);
     await page.getByText('localchat does not answer.').waitFor();
-    await page.locator('.outgoing').getByText('before it was known to be sent').waitFor();
+    await page.locator('.outgoing').getByText('nobody knows whether this was sent').waitFor();
     const meanwhile = `typed meanwhile: ${text}`;
     await composer(page).fill(meanwhile);
     await page.keyboard.press('Enter');
