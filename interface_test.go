@@ -64,7 +64,7 @@ func TestInterfaceCommandsAndFlags(t *testing.T) {
 
 	aFlag := regexp.MustCompile(`(?m)^ +(?:-[a-z], )?(--[a-z-]+)`)
 	var flags []string
-	for _, args := range append([][]string{{"--help"}}, each(commands, "--help")...) {
+	for _, args := range append([][]string{{"--help"}, {"audit", "export", "--help"}, {"audit", "verify", "--help"}}, each(commands, "--help")...) {
 		flags = append(flags, names(aFlag, says(t, "", args...))...)
 	}
 	slices.Sort(flags)

@@ -149,6 +149,11 @@ const (
 	// maxParked, in requests of strangers that wait until a room is resumed; members have two each.
 	maxParked = 64
 
+	// maxAudit, in entries of one answer, and maxReasons, in reasons that are kept for them in each room: more than a person reads.
+	maxAudit   = 1000
+	maxReasons = 512
+	// maxAuditLine is the length of the longest line of an audit file, in bytes: a record in base64.
+	maxAuditLine = protocol.MaxRecord*4/3 + 64
 	// awayRate and awayBurst, in times a second that a member may say whether its person is away: each goes to the whole room.
 	awayRate  = 0.1
 	awayBurst = 4

@@ -23,6 +23,7 @@ type conversation struct {
 	effects  []transcript.Effect // to be carried out
 	carrying bool                // carry is at work
 	awaited  []chan<- struct{}   // closed by release
+	reasons  map[uint64]string   // why, by the number of the record; at most maxReasons
 }
 
 // world returns everything from outside that one step of the room's transcript uses.
@@ -149,6 +150,7 @@ func (c *conversation) showReasonNote(e transcript.RemovalReason) {
 		return
 	}
 	rec := c.r.records[e.Removal-1]
+	c.noteReason(e.Removal, e.Text)
 	switch b := rec.Body.(type) {
 	case protocol.Remove:
 		c.r.l.emit(c.r, RemovalReason{Peer: b.Peer, Nick: c.r.nickOf(b.Peer), Text: e.Text, Removal: rec.Seq})

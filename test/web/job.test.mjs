@@ -130,6 +130,14 @@ test('a room across pages and a console', async () => {
   await carol.sees(/bobby was kicked by alice/);
   await a.getByRole('log').getByText('bobby was kicked by alice').waitFor();
 
+  // The log says who did what.
+  await a.getByRole('button', { name: 'What was done' }).click();
+  const audit = a.getByRole('dialog', { name: 'What was done' });
+  await audit.getByText('alice kicked bobby: this is no market').waitFor();
+  await audit.getByText('bob became bobby').waitFor();
+  await audit.getByText('alice created the room').waitFor();
+  await a.keyboard.press('Escape');
+
   // He asks to come back, and is turned away with a reason.
   await gone.getByRole('button', { name: 'Ask to come back' }).click();
   await a.getByRole('button', { name: /^Turn .*bob/ }).click();

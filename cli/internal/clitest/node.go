@@ -33,6 +33,8 @@ type Node struct {
 	AtDoor    []node.KnockInfo
 	Banned    []node.BanInfo
 	Removing  []node.RemovalProgress
+	Deeds     []node.AuditEntry
+	Log       [][]byte
 	Open      []node.InviteInfo
 	Rules     node.PolicyInfo
 
@@ -374,6 +376,14 @@ func (f *Node) Unmute(_ context.Context, room, who string) (node.Committed, erro
 
 func (f *Node) SetNick(_ context.Context, room, nick string) (string, error) {
 	return nick, f.note("nick", roomName(room), nick)
+}
+
+func (f *Node) Audit(_ context.Context, room string, after uint64) (node.AuditInfo, error) {
+	return node.AuditInfo{Entries: f.Deeds[min(after, uint64(len(f.Deeds))):]}, f.note("audit", roomName(room))
+}
+
+func (f *Node) Records(_ context.Context, room string, after uint64) (node.RecordsInfo, error) {
+	return node.RecordsInfo{Records: f.Log[min(after, uint64(len(f.Log))):]}, f.note("records", roomName(room))
 }
 
 func (f *Node) Unban(_ context.Context, room, who string) (node.Committed, error) {

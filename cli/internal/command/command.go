@@ -362,6 +362,10 @@ func Table() []*Command {
 			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames() + ", and a deputy access and subject", Examples: []string{"/policy", "/policy access open", "/policy idle 1d", "/policy slow 5s"},
 		},
 		{
+			Name: "audit", Usage: "[WHO]", Role: Member, Max: 1, Targets: everybody, Run: runAudit,
+			Help: "show who did what to whom in this room, when and on whose order, from its signed log; localchat audit export writes it to a file", Examples: []string{"/audit", "/audit dave"},
+		},
+		{
 			Name: "close", Aliases: []string{"room close"}, Usage: "[REASON]", Role: Owner, Max: 1, Ask: askClose, Run: runClose,
 			Help: "end the room; every member is removed and told why", Examples: []string{"/close", "/close see you tomorrow"},
 		},

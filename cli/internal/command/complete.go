@@ -107,6 +107,15 @@ func mutedOnes(k CompletionContext) []string {
 	return PeerWords(all)
 }
 
+// everybody returns all members.
+func everybody(k CompletionContext) []string {
+	var all []PeerRef
+	for _, m := range k.Members {
+		all = append(all, PeerRef{m.Nick, m.Peer})
+	}
+	return PeerWords(all)
+}
+
 func justYes(CompletionContext) []string { return []string{yes} }
 
 // AtTheDoor returns the peers that knock.

@@ -25,4 +25,6 @@ const (
 	maxShareFor     = 24 * time.Hour
 	// searchShown is how many lines /search prints, the latest ones: they fit on a screen or two.
 	searchShown = 50
+	// auditShown is how many entries of a room's log /audit prints, the latest ones.
+	auditShown = 50
 )

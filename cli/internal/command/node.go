@@ -42,6 +42,8 @@ type Node interface {
 	Deputies(ctx context.Context, room string) ([]node.DeputyInfo, error)
 	Unban(ctx context.Context, room, who string) (node.Committed, error)
 	SetNick(ctx context.Context, room, nick string) (string, error)
+	Audit(ctx context.Context, room string, after uint64) (node.AuditInfo, error)
+	Records(ctx context.Context, room string, after uint64) (node.RecordsInfo, error)
 	Bans(ctx context.Context, room string) ([]node.BanInfo, error)
 	Removals(ctx context.Context, room string) ([]node.RemovalProgress, error)
 	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)

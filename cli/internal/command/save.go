@@ -40,16 +40,24 @@ func runSave(ctx context.Context, c Call) (Reply, error) {
 			b.WriteString("                 | " + string(safe.Message(row)) + "\n")
 		}
 	}
+	if err := WriteNew(path, []byte(b.String())); err != nil {
+		return Reply{}, err
+	}
+	return replied(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
+}
+
+// WriteNew writes a file that does not exist yet, which only this user can read.
+func WriteNew(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return Reply{}, fail.Usage("choose a name that does not exist yet", "%s already exists", path)
+		return fail.Usage("choose a name that does not exist yet", "%s already exists", path)
 	case err != nil:
-		return Reply{}, fail.Usage("choose a file in a folder that you can write to", "%v", err)
+		return fail.Usage("choose a file in a folder that you can write to", "%v", err)
 	}
-	_, err = f.WriteString(b.String())
+	_, err = f.Write(data)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return Reply{}, &fail.Error{Code: fail.ExitFailure, Text: "the file is incomplete: " + err.Error(), Hint: "is the disk full?"}
+		return &fail.Error{Code: fail.ExitFailure, Text: "the file is incomplete: " + err.Error(), Hint: "is the disk full?"}
 	}
-	return replied(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
+	return nil
 }

@@ -71,6 +71,7 @@ var consoleCommands = map[string]counterpart{
 	"ban":      {methods: "room.ban"},
 	"unban":    {methods: "room.unban"},
 	"nick":     {methods: "room.nick"},
+	"audit":    {methods: "room.audit", also: "room.records", why: "localchat audit export writes the records to a file"},
 	"away":     {methods: "node.away"},
 	"back":     {methods: "node.back"},
 	"mute":     {methods: "room.mute"},

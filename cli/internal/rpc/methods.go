@@ -75,6 +75,8 @@ func (m rpcMethods) table() handler.Map {
 		"room.undeputy":  method(m, m.undeputy),
 		"room.deputies":  method(m, m.deputies),
 		"room.nick":      method(m, m.nick),
+		"room.audit":     method(m, m.audit),
+		"room.records":   method(m, m.records),
 		"room.bans":      method(m, m.bans),
 		"room.removals":  method(m, m.removals),
 		"room.policy":    method(m, m.policy),

@@ -87,6 +87,18 @@ func (m rpcMethods) back(ctx context.Context, _ noParams) (done, error) {
 	return done{}, m.n.SetAway(ctx, false, "")
 }
 
+func (m rpcMethods) audit(ctx context.Context, p auditParams) (node.AuditInfo, error) {
+	info, err := m.n.Audit(ctx, p.Room, p.After)
+	info.Entries = OrEmpty(info.Entries)
+	return info, err
+}
+
+func (m rpcMethods) records(ctx context.Context, p auditParams) (node.RecordsInfo, error) {
+	info, err := m.n.Records(ctx, p.Room, p.After)
+	info.Records = OrEmpty(info.Records)
+	return info, err
+}
+
 func (m rpcMethods) nick(ctx context.Context, p nickParams) (nickResult, error) {
 	nick, err := m.n.SetNick(ctx, p.Room, p.Nick)
 	return nickResult{nick}, err

@@ -267,6 +267,18 @@ func (c *Client) Unmute(ctx context.Context, room, who string) (node.Committed, 
 	return r, err
 }
 
+func (c *Client) Audit(ctx context.Context, room string, after uint64) (node.AuditInfo, error) {
+	var r node.AuditInfo
+	err := c.ask(ctx, "room.audit", auditParams{room, after}, &r)
+	return r, err
+}
+
+func (c *Client) Records(ctx context.Context, room string, after uint64) (node.RecordsInfo, error) {
+	var r node.RecordsInfo
+	err := c.ask(ctx, "room.records", auditParams{room, after}, &r)
+	return r, err
+}
+
 func (c *Client) SetNick(ctx context.Context, room, nick string) (string, error) {
 	var r nickResult
 	err := c.ask(ctx, "room.nick", nickParams{room, nick}, &r)

@@ -38,6 +38,10 @@ type (
 	awayParams struct {
 		Text string `json:"text,omitempty"`
 	}
+	auditParams struct {
+		Room  string `json:"room"`
+		After uint64 `json:"after,omitempty"`
+	}
 	nickParams struct {
 		Room string `json:"room"`
 		Nick string `json:"nick"`

@@ -103,28 +103,29 @@ const (
 
 // Reasons for arguments that are not fit.
 const (
-	NickChoice  Reason = "nick choice"
-	BadRoomName Reason = "bad room name" // Limit, in letters
-	BadSubject  Reason = "bad subject"   // Limit, in bytes
-	BadReason   Reason = "bad reason"    // Limit, in bytes
-	BadAway     Reason = "bad away"      // Limit, in bytes
-	BadText     Reason = "bad text"      // Limit, in bytes
-	BadExpiry   Reason = "bad expiry"    // Limit, in seconds
-	BadIdle     Reason = "bad idle time"
-	BadRetain   Reason = "bad retention"
-	BadSlow     Reason = "bad slow" // Limit, in seconds
-	BadBan      Reason = "bad ban"
-	BadMute     Reason = "bad mute"
-	BadInvite   Reason = "bad invite"
-	BadOrder    Reason = "bad order"
-	BadAccess   Reason = "bad access"
-	BadHistory  Reason = "bad history"
-	BadListen   Reason = "bad listen address"
-	BadAddress  Reason = "bad address"
-	NoPort      Reason = "no port" // At
-	BadPort     Reason = "bad port"
-	NoZone      Reason = "no zone" // At
-	NoSuchCard  Reason = "no such network card"
+	NickChoice   Reason = "nick choice"
+	BadRoomName  Reason = "bad room name" // Limit, in letters
+	BadSubject   Reason = "bad subject"   // Limit, in bytes
+	BadReason    Reason = "bad reason"    // Limit, in bytes
+	AuditDamaged Reason = "audit damaged"
+	BadAway      Reason = "bad away"   // Limit, in bytes
+	BadText      Reason = "bad text"   // Limit, in bytes
+	BadExpiry    Reason = "bad expiry" // Limit, in seconds
+	BadIdle      Reason = "bad idle time"
+	BadRetain    Reason = "bad retention"
+	BadSlow      Reason = "bad slow" // Limit, in seconds
+	BadBan       Reason = "bad ban"
+	BadMute      Reason = "bad mute"
+	BadInvite    Reason = "bad invite"
+	BadOrder     Reason = "bad order"
+	BadAccess    Reason = "bad access"
+	BadHistory   Reason = "bad history"
+	BadListen    Reason = "bad listen address"
+	BadAddress   Reason = "bad address"
+	NoPort       Reason = "no port" // At
+	BadPort      Reason = "bad port"
+	NoZone       Reason = "no zone" // At
+	NoSuchCard   Reason = "no such network card"
 )
 
 // The disk, and what is on it.

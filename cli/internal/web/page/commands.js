@@ -71,6 +71,7 @@ const commands = {
   log: { what: 'shows the log', run: () => node.log() },
   set: { what: 'shows the settings', run: () => node.settingsDialog() },
   share: { what: 'hands out the program on a web page', run: (room) => void rooms.share(room) },
+  audit: { what: 'shows who did what in the room', run: (room) => owner.audit(room) },
   policy: { what: 'shows the rules of the room', run: (room) => void owner.policy(room) },
   invite: { what: '[NAME] [FOR] makes an invite', run: (room, rest) => owner.invite(room, rest) },
   invites: { what: 'lists the open invites', owner: true, run: (room) => void owner.invites(room) },

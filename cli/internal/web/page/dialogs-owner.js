@@ -6,9 +6,12 @@ import { encode } from './qr.js';
 import { name, nick, phrase, shortID } from './safe.js';
 import { cutSpan, parseSpan, spanField, spanOf } from './spans.js';
 import { store } from './store.js';
-import { accessWords, historyWords, moment, policyRows, seconds, untilText } from './words.js';
+import { auditText, accessWords, historyWords, moment, policyRows, seconds, untilText } from './words.js';
 
 /** @typedef {import('./store.js').Room} Room */
+
+/** Entries of the log that are shown, the latest. */
+const AUDITED = 100;
 
 const hour = 3600;
 const dayLong = 24 * hour;
@@ -86,6 +89,21 @@ export function bans(room) {
       h('div', { class: 'what' }, h('strong', {}, bdi(nick(b.nick, b.peer))), b.reason ? h('span', {}, bdi(phrase(b.reason))) : null,
         h('span', { class: 'soft' }, `${b.until ? `until ${moment(b.until)}` : 'until you lift it'} · ${shortID(b.peer)}`)),
       h('div', { class: 'do' }, button('Lift the ban', () => attempt(store.rpc.call('room.unban', { room: room.id, who: b.peer }).then(draw))))));
+  });
+}
+
+/** Who did what to whom, from the signed log. @param {Room} room */
+export function audit(room) {
+  listing('What was done', 'Nothing was done yet.', async () => {
+    /** @type {any[]} */
+    const all = [];
+    for (let more = true; more;) {
+      const page = await store.rpc.call('room.audit', { room: room.id, after: all.length });
+      all.push(...page.entries);
+      more = page.more && page.entries.length > 0;
+    }
+    return all.filter((e) => e.what !== 'rekeyed').slice(-AUDITED).reverse().map((e) => h('li', { class: 'card' },
+      h('div', { class: 'what' }, h('span', {}, bdi(auditText(e))), h('span', { class: 'soft' }, `${e.seq} · ${moment(e.at)}`))));
   });
 }
 

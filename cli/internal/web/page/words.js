@@ -140,6 +140,26 @@ function deputies(e) {
   return [...e.named.map((/** @type {any} */ d) => `${named(d)} is a deputy now`), ...e.dropped.map((/** @type {any} */ d) => `${named(d)} is no longer a deputy`)].join('; ');
 }
 
+/** @param {string} what @param {{peer: string, nick: string}[]|undefined} all */
+function people(what, all) { return all?.length ? `: ${what} ${all.map((d) => nick(d.nick, d.peer)).join(', ')}` : ''; }
+
+/** What one entry of the log says. @param {any} e */
+export function auditText(e) {
+  const who = nick(e.nick, e.peer);
+  const by = nick(e.by_nick, e.by) + (e.for ? `, for ${nick(e.for_nick, e.for)},` : '');
+  switch (e.what) {
+    case 'created': return `${by} created the room`;
+    case 'admitted': return `${by} let in ${who}`;
+    case 'left': return `${who} left`;
+    case 'renamed': return `${nick(e.old_nick, e.peer)} became ${who}`;
+    case 'policy': return `${by} changed ${rules.filter(([field]) => e.changed?.includes(field)).map(([, title]) => title).join(', ') || 'the rules of the room'}`;
+    case 'deputies': return `${by} changed the deputies${people('named', e.named)}${people('dismissed', e.dropped)}`;
+    case 'closed': return `${by} closed the room`;
+    case 'unbanned': return `${by} lifted the ban of ${who}`;
+  }
+  return `${by} ${name(e.what)}${e.peer ? ` ${who}` : ''}${untilText(e.until)}${because(e.reason)}`;
+}
+
 /** Says that I am muted, by whom, until when and why. @param {import('./types.js').Muted} m */
 export function mutedText(m) {
   return `You are muted${byText(m)}${untilText(m.until)}${because(m.text)}. You can still read, and a line for the owner alone still arrives`;
