@@ -110,7 +110,7 @@ test('the doctor says in the page what stands in the way', async () => {
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     return findings;
   };
-  assert.ok(!(await check(/^(Nothing stands in the way|It works, and something wants a look)\.$/)).includes('fault'));
+  assert.ok(!(await check(/^(Nothing stands in the way|It works, but something needs attention)\.$/)).includes('fault'));
   try {
     link('down');
     assert.ok((await check('Something stands in the way.')).includes('fault'));

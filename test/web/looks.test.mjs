@@ -31,7 +31,7 @@ test('axe finds nothing, at any width, in either colour scheme', async () => {
   const knocks = [{ peer: peer(8), nick: 'frank', words: 'sense clip tomato gossip angry patient book pioneer', verified: false }];
   const findings = [
     { code: 'mdns', severity: 'ok', text: 'others are found by mDNS', blocks: false },
-    { code: 'no_desktop', severity: 'note', text: 'the desktop does not call you while no console is open', cause: 'there is no session bus', blocks: false },
+    { code: 'no_desktop', severity: 'note', text: 'the desktop shows you no notifications while no console is open', cause: 'there is no session bus', blocks: false },
     { code: 'vpn', severity: 'warning', about: 'tun0', text: 'a VPN takes the local network', cause: 'its routes cover 192.168.1.0/24', blocks: false },
     { code: 'firewall', severity: 'fault', about: 'eth0', text: 'a firewall drops what others send to this machine', cause: 'ufw is on', do: 'sudo ufw allow 4001 && sudo ufw allow 5353/udp', blocks: true },
   ];
