@@ -87,7 +87,7 @@ func member(i, address int) visitor {
 }
 
 var quotas = map[protocolID]quota{
-	protocol.PollID: pollQuota, protocol.JoinID: joinQuota, protocol.AskID: askQuota, protocol.SyncID: syncQuota,
+	protocol.PollID: pollQuota, protocol.JoinID: joinQuota, protocol.AskID: askQuota, protocol.OrderID: orderQuota, protocol.SyncID: syncQuota,
 	protocol.PassID: passQuota, protocol.TellID: tellQuota, protocol.RoomsID: roomsQuota, pingID: pingQuota,
 }
 

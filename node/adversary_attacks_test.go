@@ -30,6 +30,8 @@ func TestAdversary(t *testing.T) {
 		{name: "forges an author to a member that has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesAuthor)},
 		{name: "forges records as a member", before: forgesRecordsAsMember, after: alone((*hostile.Peer).ForgesRecords)},
 		{name: "forges records to a member that has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesRecords)},
+		{name: "gives orders as a member", before: givesOrdersAsMember, after: alone((*hostile.Peer).GivesOrders)},
+		{name: "gives orders as a deputy", before: givesOrdersAsDeputy, after: alone((*hostile.Peer).ChangesRules)},
 		{name: "speaks through a member that has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "grafts without subscribing", after: graftsBare},
 		{name: "listens and speaks under another key", after: comesAsStranger},
@@ -128,6 +130,26 @@ func forgesRecordsAsMember(s *siege) {
 	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != m.Host.ID() {
 		s.t.Errorf("alice is warned of %+v", w)
 	}
+}
+
+func givesOrdersAsMember(s *siege) {
+	s.mallory.GivesOrders()
+	s.mallory.ChangesRules()
+	time.Sleep(time.Second) // simulated
+	s.warnings["alice"] = 1
+	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != s.mallory.Host.ID() {
+		s.t.Errorf("alice is warned of %+v", w)
+	}
+}
+
+// givesOrdersAsDeputy: all nodes are the owner's or deputies', so that mallory may do nothing to any of them. Its records are refused as
+// those of a member are.
+func givesOrdersAsDeputy(s *siege) {
+	for _, n := range append([]string{"mallory"}, defenders[1:]...) {
+		must(s.nodes["alice"].Deputize(s.ctx(), "lab", n))
+	}
+	s.mallory.GivesOrders()
+	forgesRecordsAsMember(s)
 }
 
 func speaksThroughBob(s *siege) {

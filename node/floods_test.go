@@ -77,6 +77,8 @@ func (m *mob) request(h host.Host, id libprotocol.ID) protocol.Frame {
 		return &protocol.JoinRequest{Room: room, Nick: fmt.Sprint("m", rand.N(1000)), Token: protocol.Token{byte(rand.Uint32()), byte(rand.Uint32()), 3}, Nonce: nonce}
 	case protocol.AskID:
 		return &protocol.AskRequest{Room: room, Invite: &protocol.AskInvite{Expires: time.Hour}}
+	case protocol.OrderID:
+		return &protocol.OrderRequest{Room: room, Kind: protocol.OrderKick, Peer: h.ID()}
 	case protocol.SyncID:
 		return &protocol.SyncRequest{Room: room}
 	case protocol.PassID:

@@ -143,7 +143,7 @@ func (s *assault) stillServes(h host.Host) {
 	}
 }
 
-var ourProtocols = []libprotocol.ID{protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID}
+var ourProtocols = []libprotocol.ID{protocol.PollID, protocol.JoinID, protocol.AskID, protocol.OrderID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID}
 
 // TestBadFramesLoseTheStream: a peer that sends a frame that breaks the rules loses that stream and hears nothing. Nobody else loses
 // anything.
@@ -235,6 +235,8 @@ func TestStrangersLearnNothing(t *testing.T) {
 				protocol.TellID: &protocol.TellRequest{Room: room, ID: [16]byte{1}, Text: "psst", At: lawStart},
 				protocol.PassID: &protocol.PassRequest{Room: room, Line: []byte("hello"), To: []peer.ID{s.alice.self}},
 				protocol.AskID:  &protocol.AskRequest{Room: room, Invite: &protocol.AskInvite{Expires: time.Hour}},
+
+				protocol.OrderID: &protocol.OrderRequest{Room: room, Kind: protocol.OrderKick, Peer: s.alice.self},
 			} {
 				known, unknown := s.raw(h, id, req), s.raw(mallory, id, req)
 				if len(known) > 8 || !bytes.Equal(known, unknown) {

@@ -145,6 +145,8 @@ func TestStrangersTakeNothingFromGuests(t *testing.T) {
 			protocol.PollID: ask(room, 1), protocol.SyncID: &protocol.SyncRequest{Room: room}, protocol.RoomsID: &protocol.RoomsRequest{},
 			protocol.AskID: &protocol.AskRequest{Room: room, Leave: true}, protocol.PassID: &protocol.PassRequest{Room: room, Line: []byte("hello")},
 			protocol.TellID: &protocol.TellRequest{Room: room, ID: [16]byte{1}, Text: "psst", At: lawStart},
+
+			protocol.OrderID: &protocol.OrderRequest{Room: room, Kind: protocol.OrderKick, Peer: bob.ID()},
 		} {
 			if got, err := s.whole(mallory, id, req); err == nil || len(got) > 0 {
 				t.Errorf("a stranger's %s is answered %x, %v", id, got, err)

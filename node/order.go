@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -44,7 +45,7 @@ func (n *Node) sendOrders(ctx context.Context, o orders) (Committed, error) {
 			}
 		}
 		if reply.Code != protocol.OrderDone {
-			return Committed{}, orderRefused(reply)
+			return Committed{}, orderRefused(o.room, reply)
 		}
 		o.done = Committed{Seq: reply.Seq, Epoch: reply.Epoch}
 		n.awaitRecord(ctx, req.Room, reply.Seq)
@@ -101,8 +102,8 @@ func (r *room) orderedUpTo(seq uint64) {
 }
 
 // orderRefused says to a deputy why the authority has not carried out its order.
-func orderRefused(reply protocol.OrderReply) error {
-	e := &Error{Code: CodeInvalid, Text: reply.Text, Reason: fault.BadOrder}
+func orderRefused(room string, reply protocol.OrderReply) error {
+	e := &Error{Code: CodeInvalid, Text: cmp.Or(reply.Text, "you are no longer a deputy of "+room), Reason: fault.BadOrder}
 	switch reply.Code {
 	case protocol.OrderNotEntitled:
 		e.Code, e.Reason = CodeNotOwner, fault.DeputyMayNot
@@ -248,7 +249,7 @@ type orderAsked struct {
 }
 
 // notDeputy answers everybody who may order nothing, whether the room is here or not.
-var notDeputy = protocol.OrderReply{Code: protocol.OrderNotEntitled, Text: "you are no deputy there"}
+var notDeputy = protocol.OrderReply{Code: protocol.OrderNotEntitled}
 
 func (q orderAsked) run(l *loop) (*protocol.OrderReply, error) {
 	if l.dormant.holds(q.req.Room) {

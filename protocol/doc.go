@@ -123,7 +123,7 @@
 //
 // An order is of a kind. All kinds but subject and access name a peer; deny, kick, ban, mute (a reason, or none) and subject may have
 // text; ban and mute may have for_ms; access alone has access. A reply that says done has the seq and the epoch of the record, or of the
-// last one if the order made none; any other has text.
+// last one if the order made none; any other may have text.
 //
 // A cut is the ctr and id of the last message that counts; without a cut, no message counts.
 //

@@ -208,7 +208,6 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"kick with access":       &OrderRequest{Room: room, Kind: OrderKick, Peer: bob, Access: Open},
 		"done, and why not":      &OrderReply{Code: OrderDone, Seq: 1, Epoch: 1, Text: "x"},
 		"done without a record":  &OrderReply{Code: OrderDone},
-		"refused without words":  &OrderReply{Code: OrderRefused},
 		"refused with a record":  &OrderReply{Code: OrderRefused, Text: "x", Seq: 1, Epoch: 1},
 		"order without answer":   &OrderReply{Text: "x"},
 		"many at the door":       &PollReply{Member: &PollMember{Door: &Door{Number: 1, Knocks: make([]Knocker, MaxKnocks+1)}}},

@@ -114,8 +114,8 @@ func (f *OrderReply) decode(b []byte) error {
 func (f *OrderReply) read(r *fieldReader, m *pb.OrderReply) {
 	*f = OrderReply{Code: OrderCode(r.closedEnum("code", int32(m.Code), uint8(OrderNotNow))), Text: r.reason("text", m.Text)}
 	done := f.Code == OrderDone
-	if done != (m.Seq != 0) || done != (m.Epoch != 0) || done != (m.Text == "") {
-		r.fail("code", "an order that is done has a record, and any other a text")
+	if done != (m.Seq != 0) || done != (m.Epoch != 0) || done && m.Text != "" {
+		r.fail("code", "an order has a record if, and only if, it is done, and then no text")
 		return
 	}
 	if done {

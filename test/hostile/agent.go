@@ -144,6 +144,8 @@ var attacks = map[string]func(*Peer){
 	"open streams":              (*Peer).OpensStreams,
 	"ask on open streams":       (*Peer).AsksOnOpenStreams,
 	"make an invite":            (*Peer).AsksForInvite,
+	"give orders":               (*Peer).GivesOrders,
+	"change the rules":          (*Peer).ChangesRules,
 	"poll with other nonces":    (*Peer).PollsOtherNonces,
 	"poll other rooms":          (*Peer).PollsOtherRooms,
 	"ask for orders and tell":   (*Peer).AsksAndTells,

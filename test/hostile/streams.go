@@ -276,7 +276,8 @@ func (m *Peer) claimsByGuess() {
 func (m *Peer) AsksAndTells() {
 	for _, p := range m.Nodes {
 		for _, q := range []protocol.AskRequest{
-			{Room: m.Room, Leave: true}, {Room: m.Room, Invite: &protocol.AskInvite{Nick: "mallory", Expires: time.Hour}},
+			{Room: m.Room, Leave: true},
+			{Room: m.Room, Invite: &protocol.AskInvite{Nick: "mallory", Expires: time.Hour}},
 			{Room: m.Room, Nick: "trusty"},
 		} {
 			var reply protocol.AskReply
@@ -290,6 +291,31 @@ func (m *Peer) AsksAndTells() {
 		must(struct{}{}, m.Ask(p, protocol.TellID, &q, &reply))
 		if reply.OK {
 			m.gained("%s takes a direct message", p)
+		}
+	}
+}
+
+// GivesOrders orders every node to do what a deputy orders, about every node and mallory itself. It is done by a peer that may order
+// nothing, or nothing about those.
+func (m *Peer) GivesOrders() {
+	for kind := protocol.OrderAccept; kind <= protocol.OrderUnmute; kind++ {
+		for _, about := range append(slices.Clone(m.Nodes), m.Host.ID()) {
+			m.orders(protocol.OrderRequest{Room: m.Room, Kind: kind, Peer: about})
+		}
+	}
+}
+
+// ChangesRules orders every node to change the subject and the access, which a deputy may do.
+func (m *Peer) ChangesRules() {
+	m.orders(protocol.OrderRequest{Room: m.Room, Kind: protocol.OrderSubject, Text: Evil})
+	m.orders(protocol.OrderRequest{Room: m.Room, Kind: protocol.OrderAccess, Access: protocol.Open})
+}
+
+func (m *Peer) orders(q protocol.OrderRequest) {
+	for _, p := range m.Nodes {
+		var reply protocol.OrderReply
+		if err := m.Ask(p, protocol.OrderID, &q, &reply); err == nil && reply.Code == protocol.OrderDone {
+			m.gained("of %s for the order %+v: %+v", p, q, reply)
 		}
 	}
 }
@@ -336,7 +362,7 @@ func (m *Peer) floodsRooms() {
 }
 
 var allProtocols = []libprotocol.ID{
-	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID,
+	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.OrderID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID,
 }
 
 // SendsBadFrames announces frames that are too long, and begins frames that it never ends. It keeps the streams that wait for the

@@ -21,6 +21,7 @@ func TestLANAdversary(t *testing.T) {
 		{name: "forges an author to a member that has not heard", before: isolateBob, after: thenHeal("forge an author")},
 		{name: "forges records", before: does("forge records"), after: does("forge records")},
 		{name: "forges records to a member that has not heard", before: isolateBob, after: thenHeal("forge records")},
+		{name: "gives orders as a deputy", before: givesOrders, after: does("give orders")},
 		{name: "speaks through a member that has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "chooses a key for each", before: does("choose keys"), after: obeys},
 		{name: "fills numbers below the cut-off", before: leavesOutNumbers, after: fillsNumbers},
@@ -52,6 +53,20 @@ func TestLANAdversary(t *testing.T) {
 	s.in(t)
 	s.mallory.attack("wait for bad frames", nil)
 	keepsSmall(t, s.stay...)
+}
+
+// givesOrders has mallory give every order about every node, and itself, as a deputy of a room in which all are deputies. To remove it is
+// one order all the same.
+func givesOrders(s *siege) {
+	deputies := []string{"mallory", "bob", "carol"}
+	for _, who := range deputies {
+		s.alice.do("room.deputy", obj{"room": "lab", "who": who})
+	}
+	s.bob.await("deputies", obj{"mine": true})
+	s.mallory.attack("give orders", nil)
+	for _, who := range deputies[1:] {
+		s.alice.do("room.undeputy", obj{"room": "lab", "who": who})
+	}
 }
 
 // does is an attack that mallory carries out alone.

@@ -106,6 +106,11 @@ func TestLANOwnerOnly(t *testing.T) {
 		"room.policy": {"subject": "mine now"},
 		"room.close":  {},
 		"room.invite": {},
+
+		"room.mute":     {"who": "carol"},
+		"room.unmute":   {"who": "carol"},
+		"room.deputy":   {"who": "bob"},
+		"room.undeputy": {"who": "carol"},
 	} {
 		params["room"] = "lab"
 		bob.fails("not_owner", method, params)
@@ -114,6 +119,30 @@ func TestLANOwnerOnly(t *testing.T) {
 	if carol.count("removed", nil) != 0 {
 		t.Error("carol was removed by a member")
 	}
+}
+
+// TestLANDeputies: a deputy lets in, removes, is named to the removed person, and may do nothing to the owner. While the owner's node is
+// away its orders fail.
+func TestLANDeputies(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	people := l.people("alice", "bob", "dave")
+	alice, bob, dave := people[0], people[1], people[2]
+	alice.do("room.create", obj{"name": "lab", "access": "knock"})
+	bob.knock("lab", alice)
+	alice.do("room.deputy", obj{"room": "lab", "who": "bob"})
+	bob.await("deputies", obj{"mine": true})
+	dave.knock("lab", bob)
+	bob.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
+	dave.await("removed", obj{"kind": "kicked", "text": "too loud", "by": bob.peer(), "by_nick": "bob", "for": alice.peer(), "for_nick": "alice"})
+	alice.await("member_removed", obj{"nick": "dave", "by_nick": "bob", "for_nick": "alice"})
+	alice.await("removal_progress", obj{"nick": "dave", "told": true, "applied": 2, "total": 2})
+	bob.fails("not_owner", "room.kick", obj{"room": "lab", "who": "alice"})
+	bob.fails("not_owner", "room.close", obj{"room": "lab"})
+	alice.quit()
+	bob.await("owner_unreachable", nil)
+	bob.fails("unavailable", "room.policy", obj{"room": "lab", "subject": "nobody signs this"})
+	once(t, dave)
 }
 
 func TestLANNames(t *testing.T) {
