@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,11 +33,13 @@ const (
 	Unmuted
 	Renamed
 	DeputiesSet
+	Voiced
+	Unvoiced
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -67,6 +70,8 @@ type Change struct {
 	Reason    protocol.ReasonKind
 	Until     time.Time
 	Cut       protocol.Cut
+	// Silenced are the members that may say nothing from now on and could before, in the order of Members.
+	Silenced []peer.ID
 	// Epoch is the epoch in force after the record.
 	Epoch  uint64
 	NewKey KeyStep
@@ -219,12 +224,16 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.mute(r, b)
 	case protocol.Unmute:
 		change, err = next.unmute(r, b)
+	case protocol.Voice:
+		change, err = next.voice(r, b)
+	case protocol.Unvoice:
+		change, err = next.unvoice(r, b)
 	case protocol.SetNick:
 		change, err = next.setNick(r, b)
 	case protocol.SetDeputies:
 		change, err = next.setDeputies(r, b)
 	case protocol.SetPolicy:
-		change, err = next.setPolicy(b)
+		change, err = next.setPolicy(r, b)
 	case protocol.Rekey:
 		change = Change{Kind: Rekeyed, NewKey: KeyFresh}
 	case protocol.Close:
@@ -285,7 +294,9 @@ func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error)
 		delete(s.bans, b.Peer)
 	}
 	_, muted := s.mutes[b.Peer]
-	s.enter(Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch, SpanFrom: r.Epoch, Muted: muted}, time.Time{})
+	m := Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch, SpanFrom: r.Epoch, Muted: muted}
+	m.Silent = s.silences(m)
+	s.enter(m, time.Time{})
 	return Change{Kind: Admitted, Peer: b.Peer, Nick: b.Nick, NewKey: KeyDerived}, nil
 }
 
@@ -353,6 +364,7 @@ func (s *State) enter(m Member, renamed time.Time) {
 // exit ends the membership m. s.epoch is the epoch after the end.
 func (s *State) exit(end Removal, m Member) {
 	s.unlist(m)
+	s.past = cloned(s.past)
 	s.endSpan(end, m)
 }
 
@@ -367,11 +379,12 @@ func (s *State) unlist(m Member) {
 	}
 }
 
-// forgetOldest drops the ended span with the lowest Removal, which is the same at every member.
+// forgetOldest drops the ended span with the lowest Removal and, of those that one record has ended, the lowest Peer: the same at every
+// member.
 func (s *State) forgetOldest() {
 	var oldest Removal
 	for _, past := range s.past {
-		if oldest.Removal == 0 || past[0].Removal < oldest.Removal {
+		if first := past[0]; oldest.Removal == 0 || cmp.Or(cmp.Compare(first.Removal, oldest.Removal), cmp.Compare(first.Peer, oldest.Peer)) < 0 {
 			oldest = past[0]
 		}
 	}

@@ -46,7 +46,7 @@ func (s State) Check(author peer.ID, h protocol.Header) Verdict {
 		return VerdictUnknown
 	}
 	if m, ok := s.members[author]; ok && h.Epoch >= m.SpanFrom {
-		if m.Muted {
+		if m.Silent {
 			return VerdictIgnore
 		}
 		if h.Epoch == s.epoch {

@@ -46,6 +46,11 @@ func (s *step) clockMoved(d time.Duration) {
 			shifts[m.Mute] += d
 		}
 	}
+	for _, m := range l.state.sorted {
+		if !m.Voice.Until.IsZero() {
+			shifts[m.Voice.Seq] += d
+		}
+	}
 	s.setShifts(shifts)
 }
 
@@ -68,6 +73,11 @@ func (s *step) clockAtLoad() {
 	for _, m := range l.state.mutes {
 		if at := m.At.Add(shifts[m.Mute]); !m.Until.IsZero() && at.After(s.now) {
 			shifts[m.Mute] += s.now.Sub(at)
+		}
+	}
+	for _, m := range l.state.sorted {
+		if at := m.Voice.At.Add(shifts[m.Voice.Seq]); !m.Voice.Until.IsZero() && at.After(s.now) {
+			shifts[m.Voice.Seq] += s.now.Sub(at)
 		}
 	}
 	s.setShifts(shifts)
@@ -180,6 +190,11 @@ func (s *step) liftPassed() error {
 	for _, m := range s.next.state.mutes {
 		if shift, moved := s.next.banShift[m.Mute]; moved {
 			shifts[m.Mute] = shift
+		}
+	}
+	for _, m := range s.next.state.sorted {
+		if shift, moved := s.next.banShift[m.Voice.Seq]; moved {
+			shifts[m.Voice.Seq] = shift
 		}
 	}
 	s.setShifts(shifts)

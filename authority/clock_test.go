@@ -17,7 +17,7 @@ func TestAClockThatMovesEndsNothing(t *testing.T) {
 			w := newRoom(t, "alice", protocol.Open)
 			policy := w.ledger.State().Policy()
 			policy.Idle = 6 * time.Hour
-			w.must(SetPolicy{policy})
+			w.must(SetPolicy{Policy: policy})
 			w.join("bob")
 			w.join("carol")
 			w.must(Kick{Peer: id("bob")})
@@ -71,7 +71,7 @@ func TestWhatWasWrittenAheadEnds(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	policy := w.ledger.State().Policy()
 	policy.Idle = 0
-	w.must(SetPolicy{policy})
+	w.must(SetPolicy{Policy: policy})
 	w.join("carol")
 	w.now = w.now.Add(year)
 	w.must(Ban{Peer: id("carol"), For: time.Hour})
@@ -224,7 +224,7 @@ func TestAnEpochLastsForTimeThatPasses(t *testing.T) {
 		w := newRoom(t, "alice", protocol.Open)
 		policy := w.ledger.State().Policy()
 		policy.Idle = 0
-		w.must(SetPolicy{policy})
+		w.must(SetPolicy{Policy: policy})
 		w.now = w.now.Add(time.Hour)
 		before := w.ledger.State().Epoch()
 		w.setClock(by)
@@ -244,7 +244,7 @@ func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	policy := w.ledger.State().Policy()
 	policy.Idle = 0
-	w.must(SetPolicy{policy})
+	w.must(SetPolicy{Policy: policy})
 	admission := w.join("bob")
 	w.must(Kick{Peer: id("bob"), Reason: "too loud"})
 	w.now = w.now.Add(FailureLife + time.Hour)

@@ -68,7 +68,7 @@ func TestADeputyMayNot(t *testing.T) {
 		"kick of itself": Kick{Peer: id("bob")},
 		"unban":          Unban{id("erin")}, "shorter ban": Ban{Peer: id("erin"), For: time.Minute}, "the same ban": Ban{Peer: id("erin")},
 		"unmute": Unmute{id("dave")}, "shorter mute": Mute{Peer: id("dave"), For: time.Minute}, "the same mute": Mute{Peer: id("dave"), Reason: "again"},
-		"policy": SetPolicy{idle}, "close": Close{}, "rekey": Rekey{}, "leave of another": Leave{Peer: id("dave")},
+		"policy": SetPolicy{Policy: idle}, "close": Close{}, "rekey": Rekey{}, "leave of another": Leave{Peer: id("dave")},
 		"deputy": Deputize{id("dave")}, "no deputy": Undeputize{id("carol")}, "order of another's": Ordered{id("carol"), Kick{Peer: id("dave")}},
 		"invite in another's name": MakeInvite{By: id("alice")},
 	} {
@@ -77,7 +77,7 @@ func TestADeputyMayNot(t *testing.T) {
 		}
 	}
 	w.join("frank")
-	for _, ev := range []Event{Kick{Peer: id("frank")}, Accept{id("frank")}, Deny{Peer: id("frank")}, SetPolicy{w.ledger.state.policy}, Unmute{id("dave")}} {
+	for _, ev := range []Event{Kick{Peer: id("frank")}, Accept{id("frank")}, Deny{Peer: id("frank")}, SetPolicy{Policy: w.ledger.state.policy}, Unmute{id("dave")}} {
 		if err := w.orders("dave", ev); !errors.Is(err, ErrNotDeputy) {
 			t.Errorf("a member orders %T: %v", ev, err)
 		}

@@ -10,9 +10,9 @@
 //     are deputies the authority.
 //  2. A record applies if it is the next (seq, prev, room, term, epoch), if its author is the authority in the state
 //     before it, and if no rule below forbids it. Any other record changes nothing.
-//  3. Admit, Leave, Remove, Rekey, Mute and Unmute start a new epoch, and so does a SetPolicy that changes which lines count
-//     (Slow), and no other; Create is epoch 1; the other records change none. The key of an Admit's, a SetPolicy's, a Mute's or an
-//     Unmute's epoch is derived from the key before; every other key is fresh.
+//  3. Admit, Leave, Remove, Rekey, Mute, Unmute, Voice and Unvoice start a new epoch, and so does a SetPolicy that changes which
+//     lines count (Slow, VoicedOnly), and no other; Create is epoch 1; the other records change none. The key of the epoch of a Leave,
+//     a Remove or a Rekey is fresh; every other key is derived from the key before.
 //     A removal and its new key are one step. The record that starts an epoch commits to its key. No other key counts for
 //     that epoch, not even one from the authority.
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.
@@ -33,6 +33,10 @@
 //     A Mute names a member, and the last of its lines that counts. No line counts of an epoch from the one that Mute starts to
 //     the last before Unmute, in whichever membership it is said. A later Mute replaces an earlier one. Unmute alone ends a mute;
 //     the authority writes it when the time of the mute has passed.
+//     Voice names a member that is not the owner, and a later one replaces an earlier one; Unvoice alone ends a voice, or the end of
+//     the membership, and the authority writes it when the time of the voice has passed. Under a policy of VoicedOnly, a member without
+//     a voice other than the owner is silent as a muted one is. The SetPolicy that silences members names the last line of each that
+//     counts, and Unvoice that of one.
 //     In an epoch whose policy is Slow, a line of another member than the owner counts if the time that it is signed with is at least
 //     so much later than that of each line of the same author and epoch with a lower number. No node's own clock is asked.
 //
@@ -62,7 +66,7 @@
 //     else of a member's polls. Unmute, Leave and the reason of a removal end it.
 //  17. A room closes when no line, no record but Rekey, and no restart has come for the time that its policy gives as Idle.
 //     An epoch that lasts for [RekeyAfter] ends by a Rekey, and a restart begins with one. These times, and the lives of
-//     invites, bans, mutes and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
+//     invites, bans, mutes, voices and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
 //
 // # The member's half
 //

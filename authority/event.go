@@ -65,6 +65,16 @@ type (
 		Peer peer.ID
 		Nick string
 	}
+	// Voice lets a member talk where only some may, for a time, or until Unvoice if For is zero.
+	Voice struct {
+		Peer peer.ID
+		For  time.Duration
+	}
+	// Unvoice takes that back.
+	Unvoice struct {
+		Peer peer.ID
+		Cut  protocol.Cut
+	}
 	// Deputize makes a member a deputy, and Undeputize ends that.
 	Deputize   struct{ Peer peer.ID }
 	Undeputize struct{ Peer peer.ID }
@@ -73,8 +83,11 @@ type (
 		By    peer.ID
 		Order Event
 	}
-	// SetPolicy replaces the policy.
-	SetPolicy struct{ Policy protocol.Policy }
+	// SetPolicy replaces the policy. Cuts are the last lines of the members, which count for those that may talk no more.
+	SetPolicy struct {
+		Policy protocol.Policy
+		Cuts   map[peer.ID]protocol.Cut
+	}
 	// Rekey starts an epoch.
 	Rekey struct{}
 	// Close ends the room. Kind is Closed or Idle.
@@ -127,10 +140,11 @@ type (
 	}
 	// Tick says that time has passed. Once a minute is often enough. LastLine is the time at which the last line came, by this
 	// node's clock. If Unasked is set, this node has not asked yet whether the members have later lines, and the room is not closed
-	// as idle.
+	// as idle. Cuts are the last lines of members whose voice has lasted its time.
 	Tick struct {
 		LastLine time.Time
 		Unasked  bool
+		Cuts     map[peer.ID]protocol.Cut
 	}
 	// ClockMoved says that the wall clock was set by By since the last event, forward or back. A clock that stood still while the
 	// machine slept counts as set back. The times of later events are by the new clock.
@@ -153,6 +167,8 @@ func (Deputize) event()     {}
 func (Undeputize) event()   {}
 func (Ordered) event()      {}
 func (SetPolicy) event()    {}
+func (Voice) event()        {}
+func (Unvoice) event()      {}
 func (Rekey) event()        {}
 func (Close) event()        {}
 func (MakeInvite) event()   {}

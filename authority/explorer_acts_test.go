@@ -43,6 +43,8 @@ func (e *explorer) do(a act) {
 			return
 		}
 		e.orders(Mute{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "mute "+f.name, a)
+	case w >= 136 && w < 141 && e.history == nil:
+		e.talks(i, a.how)
 	case w < 148:
 		e.orders(Kick{Peer: f.peer, Reason: reasonFor(a.how)}, "kick "+f.name, a)
 	case w >= 160 && w < 162 && e.history == nil:
@@ -70,9 +72,9 @@ func (e *explorer) do(a act) {
 	case w < 223:
 		e.wait([]time.Duration{ReturnAfter, 4 * time.Minute, time.Hour, 11 * time.Hour, 24 * time.Hour, 25 * time.Hour}[a.how%6])
 	case w < 228:
-		e.order(Tick{LastLine: e.now}, "tick", a.how)
+		e.order(Tick{LastLine: e.now, Cuts: e.cuts()}, "tick", a.how)
 	case w < 231:
-		e.order(Tick{}, "tick, and nobody has said anything", a.how)
+		e.order(Tick{Cuts: e.cuts()}, "tick, and nobody has said anything", a.how)
 	case w < 236:
 		e.note("the authority crashes and starts again")
 		e.restart()
@@ -179,6 +181,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	for _, effect := range effects {
 		if c, ok := effect.(Commit); ok {
 			e.unmutedBy(ev, c.Record)
+			e.unvoicedBy(ev, c.Record)
 			e.learn(c.Record, orderedReason(ev))
 			e.keyed(c)
 			recorded = true
@@ -190,6 +193,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	e.invites(ev, effects)
 	e.clock(ev)
 	e.mutesEnd(ev)
+	e.voicesEnd(ev)
 	if writes && crash == crashAfter {
 		e.restart()
 		return nil, nil

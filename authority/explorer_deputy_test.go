@@ -38,7 +38,7 @@ func (e *explorer) deputies(a act) {
 		idle := e.ledger.state.policy
 		idle.Idle += time.Second
 		ev = []Event{
-			SetPolicy{p}, SetPolicy{idle}, Accept{f.peer}, Close{}, Leave{Peer: f.peer}, Rekey{}, Deputize{f.peer}, Undeputize{f.peer},
+			SetPolicy{Policy: p}, SetPolicy{Policy: idle}, Accept{f.peer}, Close{}, Leave{Peer: f.peer}, Rekey{}, Deputize{f.peer}, Undeputize{f.peer},
 		}[a.how>>4%8]
 	}
 	e.ordered(by, ev, a.how)

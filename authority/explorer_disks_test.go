@@ -144,7 +144,7 @@ func (e *explorer) books(c *snapshot) {
 	for i, f := range e.folk {
 		g := c.folk[i]
 		f.member, f.silent, f.admitted, f.left, f.standing = g.member, g.silent, g.admitted, g.left, protocol.Nonce{}
-		f.nick, f.renamed = g.nick, g.renamed
+		f.nick, f.renamed, f.voice = g.nick, g.renamed, c.folk[i].voice
 		f.deputy, f.bannedBy, f.mutedBy = g.deputy, g.bannedBy, g.mutedBy
 	}
 }

@@ -77,6 +77,8 @@ func appendEvent(k []byte, ev Event) []byte {
 		return append(append(append(k, 'M', byte(ev.For/time.Hour)), ev.Reason...), ev.Peer...)
 	case Unmute:
 		return append(append(k, 'U'), ev.Peer...)
+	case Tick:
+		return append(k, 'T', bitOf(ev.LastLine.IsZero()), bitOf(ev.Cuts == nil))
 	case Leave:
 		return append(append(k, 'L'), ev.Peer...)
 	case Knock:

@@ -66,7 +66,7 @@ func (e *explorer) keyed(c Commit) {
 	epoch := e.heard.Epoch()
 	derives := false
 	switch c.Record.Body.(type) {
-	case protocol.Admit, protocol.SetPolicy, protocol.Mute, protocol.Unmute: // of those that start an epoch
+	case protocol.Admit, protocol.SetPolicy, protocol.Mute, protocol.Unmute, protocol.Voice, protocol.Unvoice: // of those that start an epoch
 		derives = true
 	}
 	switch old := e.keys[len(e.keys)-1]; {
@@ -144,6 +144,15 @@ func (e *explorer) clock(ev Event) {
 			e.moved[m.Mute] = e.now.Sub(m.At)
 		}
 	}
+	for _, m := range e.heard.Members() {
+		switch v := m.Voice; {
+		case v.Until.IsZero():
+		case !resumed:
+			e.moved[v.Seq] += by
+		case v.At.Add(e.moved[v.Seq]).After(e.now):
+			e.moved[v.Seq] = e.now.Sub(v.At)
+		}
+	}
 }
 
 // learn updates the model with new records; text is the reason of the order.
@@ -182,6 +191,7 @@ func (e *explorer) claimsHeld(r protocol.SignedRecord) {
 // follow updates the model with the record r.
 func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	e.appointed(r)
+	e.voices(r)
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]

@@ -6,26 +6,31 @@ import (
 	"localchat/protocol"
 )
 
-// silence holds that a line counts now if, and only if, its author is a member and is not muted; and that none counts whose number
-// is past the cut of the span that its epoch belongs to. The orders of the explorer name no cut, so that no line of an ended span
-// counts.
+// silence holds that a line counts now if, and only if, its author is a member, is not muted, and has a voice where the policy asks for one;
+// and that none counts whose number is past the cut of the span that its epoch belongs to. The orders of the explorer name no cut, so
+// that no line of an ended span counts.
 func (e *explorer) silence() {
+	only := e.heard.Policy().VoicedOnly
 	for _, f := range e.folk {
 		now := protocol.Header{Room: e.heard.Room(), Epoch: e.heard.Epoch(), Ctr: 1}
 		counts := e.heard.Check(f.peer, now) == VerdictAccept
-		if want := f.member && !f.silent && !e.closed() && !e.heard.Frozen(); counts != want {
-			e.violated(22, "a line of %s counts: %v; it is a member: %v, and muted: %v", f.name, counts, f.member, f.silent)
+		may := f.member && !f.silent && (f.voice != 0 || !only)
+		if want := may && !e.closed() && !e.heard.Frozen(); counts != want {
+			e.violated(22, "a line of %s counts: %v; it is a member: %v, muted: %v, with the voice %d, needed: %v", f.name, counts, f.member, f.silent, f.voice, only)
 		}
 		m, in := e.heard.Member(f.peer)
 		for epoch := uint64(1); epoch < e.heard.Epoch(); epoch++ {
 			now.Epoch = epoch
-			spoke := in && !f.silent && epoch >= m.SpanFrom
+			spoke := in && may && epoch >= m.SpanFrom
 			if late := e.heard.Check(f.peer, now) == VerdictLate; late && !spoke {
 				e.violated(22, "a line of %s of epoch %d, of a span that has ended, counts", f.name, epoch)
 			}
 		}
 		if _, muted := e.ledger.state.Muted(f.peer); muted != f.silent {
 			e.violated(22, "%s is muted: %v, and was seen to be: %v", f.name, muted, f.silent)
+		}
+		if m, _ := e.ledger.state.Member(f.peer); m.Voice.Seq != f.voice {
+			e.violated(22, "%s has the voice %d, and was seen to have %d", f.name, m.Voice.Seq, f.voice)
 		}
 	}
 }

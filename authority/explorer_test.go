@@ -54,7 +54,9 @@ import (
 //	                            that names a peer which may not order it; a reason says who decided: ordered, forgeOrder,
 //	                            deputiesHold, reasonGiven
 //	22  muted                   no line of a muted member counts, however it leaves and comes back; a mute lasts for its time
-//	                            and no longer, and is told as a removal is: silence, unmutedBy, mutesEnd, showsMute
+//	                            and no longer, and is told as a removal is: silence, unmutedBy, mutesEnd, showsMute. Where the policy
+//	                            asks for a voice, none counts of a member without one, which it has by the authority's hand
+//	                            alone, for its time and no longer: talks, silence, unvoicedBy, voicesEnd
 //
 //	23  nicks                   no two members have nicks that look alike; a member has another one at most once a minute, and
 //	                            by the authority's hand alone; it keeps everything else: rename, named, silence
@@ -261,7 +263,7 @@ func newExplorerStarts(t testing.TB) *explorerStarts {
 		policy.MembersInvite = true
 		policy.Idle = 12 * time.Hour
 		policy.Access = access
-		w.must(SetPolicy{policy})
+		w.must(SetPolicy{Policy: policy})
 		s.rooms = append(s.rooms, w)
 	}
 	return &s
@@ -321,6 +323,7 @@ type folk struct {
 	deputy   bool
 	bannedBy peer.ID // of the last ban
 	mutedBy  peer.ID // of the last mute
+	voice    uint64  // by the log: its record, or 0
 	admitted uint64  // its last admission
 	left     uint64  // an admission that it ended itself
 	expired  uint64  // an admission whose reason has expired

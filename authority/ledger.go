@@ -32,7 +32,7 @@ type Ledger struct {
 	// graceUntil is the time before which no failure expires.
 	graceUntil time.Time
 
-	// banShift says by how much the clock was set since a ban or a mute was made, by the number of its record, so that a later one of
+	// banShift says by how much the clock was set since a ban, a mute or a voice was made, by the number of its record, so that a later one of
 	// the same peer is not shifted. See clockMoved.
 	banShift map[uint64]time.Duration
 	// out says when a peer lost its place, for those that did within [FailureLife]; MaxFailures at most.
@@ -213,12 +213,16 @@ func (s *step) order(ev Event) error {
 		return s.undeputize(e.Peer)
 	case Ordered:
 		return s.ordered(e)
+	case Voice:
+		return s.voice(e)
+	case Unvoice:
+		return s.commit(protocol.Unvoice{Peer: e.Peer, Cut: e.Cut})
 	case Leave:
 		return s.leave(e)
 	case SetNick:
 		return s.setNick(e)
 	case SetPolicy:
-		return s.setPolicy(e.Policy)
+		return s.setPolicy(e)
 	case Rekey:
 		return s.commit(protocol.Rekey{})
 	case Close:
@@ -281,6 +285,9 @@ func (s *step) tick(e Tick) error {
 		return err
 	}
 	if err := s.unmutePassed(); err != nil {
+		return err
+	}
+	if err := s.unvoicePassed(e.Cuts); err != nil {
 		return err
 	}
 	state = s.next.state

@@ -149,7 +149,7 @@ func TestMakeInviteRefuses(t *testing.T) {
 	}
 	policy := w.ledger.State().Policy()
 	policy.MembersInvite = true
-	w.must(SetPolicy{policy})
+	w.must(SetPolicy{Policy: policy})
 	for range MaxInvitesBy {
 		w.must(MakeInvite{By: id("bob")})
 	}
@@ -228,7 +228,7 @@ func TestOrdersAreRefused(t *testing.T) {
 		"revoke of no invite":       {RevokeInvite{protocol.InviteID{1}}, ErrNoInvite},
 		"leave of a stranger":       {Leave{Peer: id("eve")}, ErrNotMember},
 		"unban of nobody":           {Unban{id("bob")}, ErrRule},
-		"a policy of no kind":       {SetPolicy{protocol.Policy{}}, ErrRule},
+		"a policy of no kind":       {SetPolicy{Policy: protocol.Policy{}}, ErrRule},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := w.step(c.ev); !errors.Is(err, c.want) {
@@ -272,7 +272,7 @@ func TestTick(t *testing.T) {
 	}
 	policy := w.ledger.State().Policy()
 	policy.Idle = 0
-	w.must(SetPolicy{policy})
+	w.must(SetPolicy{Policy: policy})
 	w.now = w.now.Add(RekeyAfter - time.Millisecond)
 	if effects := w.must(Tick{}); len(effects) != 0 {
 		t.Errorf("too early: %v", effects)
@@ -282,7 +282,7 @@ func TestTick(t *testing.T) {
 		t.Errorf("after a day: %v", got)
 	}
 	policy.Idle = time.Hour
-	w.must(SetPolicy{policy})
+	w.must(SetPolicy{Policy: policy})
 	w.now = w.now.Add(59 * time.Minute)
 	w.must(Rekey{}) // no sign of life
 	if effects := w.must(Tick{}); len(effects) != 0 {

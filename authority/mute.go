@@ -46,11 +46,9 @@ func (s *State) mute(r protocol.SignedRecord, b protocol.Mute) (Change, error) {
 	}
 	s.mutes = cloned(s.mutes)
 	s.mutes[b.Peer] = Silence{Peer: b.Peer, Nick: m.Nick, By: decider(r), Ordered: r.By != "", At: r.At, Until: b.Until, Mute: r.Seq}
-	if !m.Muted {
-		s.endSpan(Removal{Kind: protocol.Muted, Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
-		s.setVoice(m, true)
-	}
-	return Change{Kind: Muted, Peer: m.Peer, Nick: m.Nick, Reason: protocol.Muted, Until: b.Until, Cut: b.Cut, NewKey: KeyDerived}, nil
+	s.ownMembers()
+	silenced := s.revoice(r, b.Peer, b.Cut, func(m *Member) { m.Muted = true })
+	return Change{Kind: Muted, Peer: m.Peer, Nick: m.Nick, Reason: protocol.Muted, Until: b.Until, Cut: b.Cut, Silenced: silenced, NewKey: KeyDerived}, nil
 }
 
 func (s *State) unmute(r protocol.SignedRecord, b protocol.Unmute) (Change, error) {
@@ -61,37 +59,11 @@ func (s *State) unmute(r protocol.SignedRecord, b protocol.Unmute) (Change, erro
 	s.mutes = cloned(s.mutes)
 	delete(s.mutes, b.Peer)
 	if m, in := s.members[b.Peer]; in {
-		s.endSpan(Removal{Kind: protocol.Muted, Removal: r.Seq, At: r.At}, m.Member)
-		s.setVoice(m, false)
+		s.ownMembers()
+		s.revoice(r, b.Peer, protocol.Cut{}, func(m *Member) { m.Muted = false })
 		mute.Nick = m.Nick
 	}
 	return Change{Kind: Unmuted, Peer: b.Peer, Nick: mute.Nick, NewKey: KeyDerived}, nil
-}
-
-// setVoice begins a span of the membership m with the epoch in force, muted or not.
-func (s *State) setVoice(m member, muted bool) {
-	i := s.place(m)
-	m.Muted, m.SpanFrom = muted, s.epoch
-	s.members = cloned(s.members)
-	s.members[m.Peer] = m
-	s.sorted = slices.Clone(s.sorted)
-	s.sorted[i] = m.Member
-}
-
-// endSpan notes the span of m that ends before the epoch in force. Nothing that was said in a muted one counts.
-func (s *State) endSpan(end Removal, m Member) {
-	end.Peer, end.Nick, end.Admission = m.Peer, m.Nick, m.Admission
-	end.FromEpoch, end.ToEpoch = m.SpanFrom, s.epoch-1
-	if m.Muted {
-		end.Cut = protocol.Cut{}
-	}
-	s.past = cloned(s.past)
-	if s.pastLen == MaxPast {
-		s.forgetOldest()
-	}
-	// Clip: an append must never write into an array that an older State has too.
-	s.past[m.Peer] = append(slices.Clip(s.past[m.Peer]), end)
-	s.pastLen++
 }
 
 // Silenced is the span of p that ended last: with the end of its membership, or with a mute.

@@ -1,35 +1,65 @@
 package authority
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
 )
 
-// Which lines count may hang on the policy, and a line names its epoch alone. So a policy that changes this starts an epoch; one that does
-// not, starts none.
+// Which lines count may hang on the policy, and a line names its epoch alone. So a policy that changes this starts an epoch, and one that
+// does not starts none.
 
 // sameTalk reports whether the same lines count under two policies.
-func sameTalk(a, b protocol.Policy) bool { return a.Slow == b.Slow }
+func sameTalk(a, b protocol.Policy) bool { return a.Slow == b.Slow && a.VoicedOnly == b.VoicedOnly }
 
-func (s *State) setPolicy(b protocol.SetPolicy) (Change, error) {
-	c := Change{Kind: PolicySet, Before: s.policy}
-	if b.NewEpoch == sameTalk(s.policy, b.Policy) {
+func (s *State) setPolicy(r protocol.SignedRecord, b protocol.SetPolicy) (Change, error) {
+	before := s.policy
+	if b.NewEpoch == sameTalk(before, b.Policy) {
 		return Change{}, fmt.Errorf("%w: a policy starts an epoch if, and only if, it changes which lines count", ErrRule)
 	}
-	if b.NewEpoch {
-		c.NewKey = KeyDerived
-	}
+	c := Change{Kind: PolicySet, Before: before}
 	s.policy = b.Policy
+	if !b.NewEpoch {
+		return c, nil
+	}
+	c.NewKey = KeyDerived
+	cuts := make(map[peer.ID]protocol.Cut, len(b.Cuts))
+	for _, cut := range b.Cuts {
+		cuts[cut.Peer] = cut.Cut
+	}
+	s.ownMembers()
+	for _, m := range slices.Clone(s.sorted) {
+		fell := s.revoice(r, m.Peer, cuts[m.Peer], func(*Member) {})
+		if len(fell) > 0 {
+			delete(cuts, m.Peer)
+		}
+		c.Silenced = append(c.Silenced, fell...)
+	}
+	if len(cuts) > 0 {
+		return Change{}, fmt.Errorf("%w: a policy with the last line of a peer that may talk on, or could not", ErrRule)
+	}
 	return c, nil
 }
 
-// setPolicy is the order.
-func (s *step) setPolicy(p protocol.Policy) error {
+// setPolicy is the order. Of the cuts that it has, the record names those of the members that fall silent.
+func (s *step) setPolicy(e SetPolicy) error {
 	state := s.next.state
-	if p == state.policy {
+	if e.Policy == state.policy {
 		s.already("", state.Seq())
 		return nil
 	}
-	return s.commit(protocol.SetPolicy{Policy: p, NewEpoch: !sameTalk(state.policy, p)})
+	body := protocol.SetPolicy{Policy: e.Policy, NewEpoch: !sameTalk(state.policy, e.Policy)}
+	after := state
+	after.policy = e.Policy
+	for _, m := range state.sorted {
+		if cut := e.Cuts[m.Peer]; cut.Ctr > 0 && !m.Silent && after.silences(m) {
+			body.Cuts = append(body.Cuts, protocol.MemberCut{Peer: m.Peer, Cut: cut})
+		}
+	}
+	slices.SortFunc(body.Cuts, func(a, b protocol.MemberCut) int { return cmp.Compare(a.Peer, b.Peer) })
+	return s.commit(body)
 }

@@ -112,7 +112,7 @@ func (p *player) act() {
 		policy := p.ledger.state.policy
 		policy.Access = protocol.Access(p.c.n(3) + 1)
 		policy.MembersInvite = !policy.MembersInvite
-		p.try(SetPolicy{policy})
+		p.try(SetPolicy{Policy: policy})
 	}
 }
 

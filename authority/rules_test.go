@@ -192,7 +192,7 @@ func TestAnInviteGoesWithItsMaker(t *testing.T) {
 			w.join("bob")
 			policy := w.ledger.State().Policy()
 			policy.MembersInvite = true
-			w.must(SetPolicy{policy})
+			w.must(SetPolicy{Policy: policy})
 			invited, _ := find[Invited](w.must(MakeInvite{By: id("bob")}))
 			w.must(gone)
 			removal := w.ledger.State().Seq()

@@ -156,7 +156,7 @@ func (s *stage) order(verb string, args []string, rest func(int) string) Event {
 	case "create":
 		return CreateRoom{Name: "lab", Nick: s.owner, Policy: s.policy(args[1:])}
 	case "policy":
-		return SetPolicy{s.policy(args[1:])}
+		return SetPolicy{Policy: s.policy(args[1:])}
 	case "kick":
 		return Kick{s.peer(args[1]), rest(2), cut}
 	case "ban":

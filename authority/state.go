@@ -96,9 +96,12 @@ type Member struct {
 	Owner     bool
 	// FromEpoch is the first epoch of the membership.
 	FromEpoch uint64
-	// Muted: none of its lines counts from SpanFrom on, the epoch in which the present span of the membership began. A mute
-	// and its end begin a span, and so does an admission.
+	// Silent: none of its lines counts from SpanFrom on, the epoch in which the present span of the membership began. A member is
+	// silent that is Muted, or has no Voice under a policy that asks for one. An admission begins a span, and so does all that makes
+	// a member silent or ends that.
+	Silent   bool
 	Muted    bool
+	Voice    Grant
 	SpanFrom uint64
 }
 

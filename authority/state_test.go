@@ -86,8 +86,8 @@ func TestApplyRefuses(t *testing.T) {
 		return sign(t, r, "alice")
 	}
 	plain := func(body protocol.Body) protocol.SignedRecord { return nextRecord(t, s, "alice", body) }
-	rekey, slow := protocol.Rekey{}, s.Policy()
-	slow.Slow = time.Second
+	rekey, slow, only := protocol.Rekey{}, s.Policy(), s.Policy()
+	slow.Slow, only.VoicedOnly = time.Second, true
 	for name, c := range map[string]struct {
 		state State
 		r     protocol.SignedRecord
@@ -105,6 +105,10 @@ func TestApplyRefuses(t *testing.T) {
 		"epoch of a policy":        {s, with(protocol.SetPolicy{Policy: s.Policy()}, func(r *protocol.Record) { r.Epoch++ }), ErrChain},
 		"a policy without reason":  {s, plain(protocol.SetPolicy{Policy: s.Policy(), NewEpoch: true}), ErrRule},
 		"a slow one in its epoch":  {s, plain(protocol.SetPolicy{Policy: slow}), ErrRule},
+		"a voice of the owner":     {s, plain(protocol.Voice{Peer: id("alice")}), ErrRule},
+		"a voice of a stranger":    {s, plain(protocol.Voice{Peer: id("eve")}), ErrNotMember},
+		"no voice to take":         {s, plain(protocol.Unvoice{Peer: id("bob")}), ErrRule},
+		"a cut of who may talk":    {s, plain(protocol.SetPolicy{Policy: only, NewEpoch: true, Cuts: []protocol.MemberCut{{Peer: id("alice"), Cut: protocol.Cut{Ctr: 1, Hash: protocol.Hash{1}}}}}), ErrRule},
 		"author is a member":       {s, nextRecord(t, s, "bob", rekey), ErrNotEntitled},
 		"author is a stranger":     {s, nextRecord(t, s, "eve", rekey), ErrNotEntitled},
 		"admit a member":           {s, plain(protocol.Admit{Peer: id("bob"), Nick: "bert"}), ErrRule},

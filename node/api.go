@@ -98,6 +98,8 @@ type PolicyInfo struct {
 	HideReasons   bool    `json:"hide_reasons"`
 	// SlowS is the least time between two lines of a member that is not the owner; 0: none.
 	SlowS int64 `json:"slow_s"`
+	// Speak says who may talk: SpeakAll or SpeakVoiced.
+	Speak Speak `json:"speak"`
 }
 
 // A PolicyChange changes the fields that are not nil.
@@ -110,6 +112,7 @@ type PolicyChange struct {
 	MembersInvite *bool    `json:"members_invite,omitempty"`
 	HideReasons   *bool    `json:"hide_reasons,omitempty"`
 	SlowS         *int64   `json:"slow_s,omitempty"`
+	Speak         *Speak   `json:"speak,omitempty"`
 }
 
 // CreateOptions are those of a new room. Policy fields that are nil have the defaults (docs/design.md, "Joining", "Time limits").
@@ -162,6 +165,11 @@ type MemberInfo struct {
 	// Muted: nothing that it says counts, until MutedUntil or, if that is zero, until it is unmuted.
 	Muted      bool      `json:"muted,omitempty"`
 	MutedUntil time.Time `json:"muted_until,omitzero"`
+	// Voiced: it has a voice, until VoicedUntil or, if that is zero, without end. It asks for one if Hand is set, which the owner's
+	// node alone knows.
+	Voiced      bool      `json:"voiced,omitempty"`
+	VoicedUntil time.Time `json:"voiced_until,omitzero"`
+	Hand        bool      `json:"hand,omitempty"`
 	// Away: its person has said that it is away, with a text or none.
 	Away     bool      `json:"away,omitempty"`
 	AwayText string    `json:"away_text,omitempty"`

@@ -76,6 +76,8 @@ type (
 		// Muted: nothing that I say counts, until MutedUntil or, if that is zero, until I am unmuted.
 		Muted      bool      `json:"muted,omitempty"`
 		MutedUntil time.Time `json:"muted_until,omitzero"`
+		// Voiceless: only members with a voice may talk, and I have none.
+		Voiceless bool `json:"voiceless,omitempty"`
 	}
 	// Left says that this node has left the room by itself.
 	Left struct{}
@@ -141,6 +143,29 @@ type (
 		Peer peer.ID `json:"peer"`
 		Nick string  `json:"nick"`
 		Self bool    `json:"self"`
+	}
+	// Voiced says that a member or, with Self, this node has been given a voice, until Until or, if that is zero, without end.
+	Voiced struct {
+		Peer  peer.ID   `json:"peer"`
+		Nick  string    `json:"nick"`
+		Until time.Time `json:"until,omitzero"`
+		Self  bool      `json:"self"`
+	}
+	// Unvoiced says that it has lost that voice.
+	Unvoiced struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Self bool    `json:"self"`
+	}
+	// Hand says, at the owner's node, that a member asks for a voice.
+	Hand struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+	}
+	// HandGone says that it does no more, or has got one.
+	HandGone struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
 	}
 	// Renamed says that a member or, with Self, this node has another nick. Lines that were told before keep the nick that they had;
 	// lines that are told later have the nick of now.
@@ -316,6 +341,10 @@ func (Muted) Type() string            { return "muted" }
 func (Unmuted) Type() string          { return "unmuted" }
 func (Renamed) Type() string          { return "renamed" }
 func (MemberAway) Type() string       { return "away" }
+func (Voiced) Type() string           { return "voiced" }
+func (Unvoiced) Type() string         { return "unvoiced" }
+func (Hand) Type() string             { return "hand" }
+func (HandGone) Type() string         { return "hand_gone" }
 func (Unbanned) Type() string         { return "unbanned" }
 func (Message) Type() string          { return "message" }
 func (Backlog) Type() string          { return "backlog" }

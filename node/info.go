@@ -110,6 +110,10 @@ func (r *room) memberInfos() []MemberInfo {
 		if mute, muted := r.muted(m.Peer); muted {
 			info.Muted, info.MutedUntil = true, mute.Until
 		}
+		if m.Voice.Seq != 0 {
+			info.Voiced, info.VoicedUntil = true, r.voiceEnd(m)
+		}
+		info.Hand = r.desk.hands.has(m.Peer)
 		if !self {
 			info.Trust = r.l.trusts.of(m.Peer, m.Nick)
 		}

@@ -15,6 +15,8 @@ type (
 	History string
 	// Kind says how a member was removed, or how a room ended.
 	Kind string
+	// Speak says who may talk in a room.
+	Speak string
 	// Role is the role of a member in a room.
 	Role string
 )
@@ -27,6 +29,9 @@ const (
 	HistoryNone      History = "none"
 	HistorySinceJoin History = "since-join"
 	HistoryAll       History = "all"
+
+	SpeakAll    Speak = "all"
+	SpeakVoiced Speak = "voiced"
 
 	KindKicked        Kind = "kicked"
 	KindBanned        Kind = "banned"
@@ -101,4 +106,19 @@ func (h History) parse() (protocol.History, error) {
 		return protocol.HistoryAll, nil
 	}
 	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is not a kind of history", string(h)), Reason: fault.BadHistory}
+}
+
+func speakFrom(voicedOnly bool) Speak {
+	if voicedOnly {
+		return SpeakVoiced
+	}
+	return SpeakAll
+}
+
+func (s Speak) parse() (voicedOnly bool, err error) {
+	switch s {
+	case SpeakAll, SpeakVoiced:
+		return s == SpeakVoiced, nil
+	}
+	return false, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q does not say who may talk", string(s)), Reason: fault.BadSpeak}
 }

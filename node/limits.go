@@ -65,6 +65,8 @@ const (
 	// of some 300 bytes on disk and 1.5 kB in the memory of each member. When the log has so many, strangers are admitted only by
 	// the owner or an invite.
 	maxOpenRecords = 1 << 15
+	// handEvery: the owner is told once in this time that a member asks for a voice, however often it does. More is a program's doing.
+	handEvery = 10 * time.Second
 	// joinHold is how long a knock waits at the authority's door for a person.
 	joinHold = 10 * time.Minute
 

@@ -91,9 +91,15 @@ func (r *room) mayTalk() error {
 
 // maySay returns an error if this node may not say a line now.
 func (r *room) maySay() error {
-	wait := r.talk.Slow(r.talk.world())
-	if err := r.mayTalk(); err != nil || wait == 0 {
+	if err := r.mayTalk(); err != nil {
 		return err
+	}
+	if me, _ := r.me(); me.Silent {
+		return &Error{Code: CodeRefused, Text: fmt.Sprintf("not said: only members with a voice may talk in %s", r.label()), Reason: fault.Voiceless}
+	}
+	wait := r.talk.Slow(r.talk.world())
+	if wait == 0 {
+		return nil
 	}
 	return &Error{
 		Code: CodeUnavailable, Text: fmt.Sprintf("not said: a member of %s may say one line every %s", r.label(), r.state().Policy().Slow),

@@ -26,6 +26,7 @@ type authorityDesk struct {
 	presence   presence
 	tracker    tracker
 	door       door
+	hands      hands
 	attempts   map[peer.ID]time.Time // when the owner was last warned of each member
 	ticked     time.Time
 	inReach    time.Time // when a member was last in reach, in a room that is half idle
@@ -36,7 +37,7 @@ type authorityDesk struct {
 
 func newAuthorityDesk(r *room) authorityDesk {
 	return authorityDesk{
-		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), attempts: make(map[peer.ID]time.Time),
+		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), hands: newHands(r), attempts: make(map[peer.ID]time.Time),
 	}
 }
 
@@ -142,6 +143,7 @@ func (d *authorityDesk) committed(c authority.Commit) {
 			d.answerPoll(rm.Peer, h)
 		}
 	}
+	d.hands.sweep()
 	switch c.Change.Kind {
 	case authority.Left, authority.Removed:
 		delete(d.presence.aways, c.Change.Peer)
@@ -270,6 +272,10 @@ func orderName(b protocol.Body) string {
 		return "change a nick"
 	case protocol.SetDeputies:
 		return "name deputies"
+	case protocol.Voice:
+		return "give a voice"
+	case protocol.Unvoice:
+		return "take a voice"
 	case protocol.SetPolicy:
 		return "change the policy"
 	case protocol.Close:
@@ -328,7 +334,8 @@ func (d *authorityDesk) tick(now time.Time) {
 			d.r.l.n.log.Warn("away", "room", d.r.id, "err", err)
 		}
 	}
-	if err := d.step(authority.Tick{LastLine: d.r.l.clock.At(d.r.talk.LastLine()), Unasked: d.mayBeTalking(d.r.l.clock.Even())}); err != nil {
+	tick := authority.Tick{LastLine: d.r.l.clock.At(d.r.talk.LastLine()), Unasked: d.mayBeTalking(d.r.l.clock.Even()), Cuts: d.voicesPassed()}
+	if err := d.step(tick); err != nil {
 		d.r.l.n.log.Warn("tick", "room", d.r.id, "err", err)
 	}
 	if d.r.state().Closed() && !d.owes(d.r.l.judgedAt()) {

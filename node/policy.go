@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/authority"
 	"localchat/node/internal/fault"
 	"localchat/protocol"
@@ -46,7 +48,7 @@ func (q policyOf) run(l *loop) (changedPolicy, error) {
 		return changedPolicy{}, err
 	}
 	if r.owner() {
-		err = r.desk.step(authority.SetPolicy{Policy: p})
+		err = r.desk.setPolicy(p)
 		return changedPolicy{info: policyInfo(r.state().Policy())}, err
 	}
 	if err := r.state().MayOrder(l.n.self, authority.SetPolicy{Policy: p}, l.now()); err != nil {
@@ -61,6 +63,22 @@ func (q policyOf) run(l *loop) (changedPolicy, error) {
 	}
 	o, err := r.decide(all...)
 	return changedPolicy{policyInfo(p), o}, err
+}
+
+// setPolicy changes the policy. One that lets only some members talk names the last lines of the others.
+func (d *authorityDesk) setPolicy(p protocol.Policy) error {
+	ev := authority.SetPolicy{Policy: p}
+	if st := d.r.state(); p.VoicedOnly && !st.Policy().VoicedOnly {
+		ev.Cuts = make(map[peer.ID]protocol.Cut)
+		for _, m := range st.Members() {
+			cut, err := d.cutOf(m.Peer)
+			if err != nil {
+				return err
+			}
+			ev.Cuts[m.Peer] = cut
+		}
+	}
+	return d.step(ev)
 }
 
 // apply returns p with the changes.
@@ -88,6 +106,11 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	}
 	if c.RetainS != nil {
 		if p.Retain, err = policyTime("lines cannot be kept for", fault.BadRetain, *c.RetainS, 1); err != nil {
+			return p, err
+		}
+	}
+	if c.Speak != nil {
+		if p.VoicedOnly, err = c.Speak.parse(); err != nil {
 			return p, err
 		}
 	}
@@ -128,6 +151,7 @@ func policyChanges(before, after protocol.Policy) (changed []string) {
 		{"history", before.History != after.History},
 		{"members_invite", before.MembersInvite != after.MembersInvite},
 		{"hide_reasons", before.HideReasons != after.HideReasons},
+		{"speak", before.VoicedOnly != after.VoicedOnly},
 		{"slow_s", before.Slow != after.Slow},
 	} {
 		if c.is {
@@ -141,6 +165,6 @@ func policyInfo(p protocol.Policy) PolicyInfo {
 	return PolicyInfo{
 		Access: accessFrom(p.Access), Subject: p.Subject, IdleS: int64(p.Idle / time.Second), RetainS: int64(p.Retain / time.Second),
 		History: historyFrom(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
-		SlowS: int64(p.Slow / time.Second),
+		Speak: speakFrom(p.VoicedOnly), SlowS: int64(p.Slow / time.Second),
 	}
 }

@@ -132,7 +132,7 @@ func (q renewRoom) run(l *loop) (renewedRoom, error) {
 	me, _ := old.me()
 	info, err := createRoom{CreateOptions{Name: old.label(), Nick: me.Nick, PolicyChange: PolicyChange{
 		Access: &p.Access, Subject: &p.Subject, IdleS: &p.IdleS, RetainS: &p.RetainS, History: &p.History,
-		MembersInvite: &p.MembersInvite, HideReasons: &p.HideReasons, SlowS: &p.SlowS,
+		MembersInvite: &p.MembersInvite, HideReasons: &p.HideReasons, SlowS: &p.SlowS, Speak: &p.Speak,
 	}}}.run(l)
 	if err != nil {
 		return renewedRoom{}, err

@@ -210,7 +210,7 @@ func (r *room) joinedEvent() Joined {
 	mute, muted := r.muted(r.l.n.self)
 	return Joined{
 		Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Deputy: s.IsDeputy(r.l.n.self), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS,
-		Muted: muted, MutedUntil: mute.Until,
+		Muted: muted, MutedUntil: mute.Until, Voiceless: me.Silent && !me.Muted,
 	}
 }
 
@@ -298,10 +298,11 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		}
 	case authority.Left, authority.Removed:
 		r.expel(c)
-	case authority.Muted:
-		r.talk.carry(r.talk.End(r.talk.world(), c.Peer))
 	case authority.Closed:
 		r.noteEnd()
+	}
+	for _, p := range c.Silenced {
+		r.talk.carry(r.talk.End(r.talk.world(), p))
 	}
 	if r.joined {
 		r.tellChange(c)
@@ -353,6 +354,10 @@ func (r *room) tellChange(c authority.Change) {
 		}
 	case authority.Unmuted:
 		r.l.emit(r, Unmuted{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
+	case authority.Voiced:
+		r.l.emit(r, Voiced{Peer: c.Peer, Nick: c.Nick, Until: c.Until, Self: c.Peer == r.l.n.self})
+	case authority.Unvoiced:
+		r.l.emit(r, Unvoiced{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
 	case authority.PolicySet:
 		by := r.decidedBy(c)
 		r.l.emit(r, PolicyChanged{

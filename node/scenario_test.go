@@ -178,6 +178,26 @@ func (s *scenario) act(who, verb string, args []string) error {
 			reason = rest[2:]
 		}
 		_, err = n.Mute(ctx, room, who, strings.Join(reason, " "), d)
+	case "voice", "voice-for":
+		d := time.Duration(0)
+		if verb == "voice-for" {
+			d, _ = time.ParseDuration(rest[1])
+		}
+		_, err = n.Voice(ctx, room, rest[0], d)
+	case "unvoice":
+		_, err = n.Unvoice(ctx, room, rest[0])
+	case "hand", "hand-down":
+		err = n.Hand(ctx, room, verb == "hand")
+	case "hands":
+		var up []string
+		var hands []Hand
+		hands, err = n.Hands(ctx, room)
+		for _, h := range hands {
+			up = append(up, h.Nick)
+		}
+		if got := strings.Join(up, " "); err == nil && got != words {
+			return fmt.Errorf("the hands of %q are up", got)
+		}
 	case "unmute":
 		_, err = n.Unmute(ctx, room, rest[0])
 	case "away":
@@ -237,6 +257,8 @@ func parsePolicy(opts []string) PolicyChange {
 			c.RetainS = &n
 		case "history":
 			c.History = new(History(v))
+		case "speak":
+			c.Speak = new(Speak(v))
 		case "slow":
 			c.SlowS = &n
 		case "members-invite":
@@ -393,6 +415,9 @@ func describe(ev Event) string {
 		if b.Muted {
 			d += ", muted"
 		}
+		if b.Voiceless {
+			d += ", without a voice"
+		}
 	case Left:
 		d = "left"
 	case Knock:
@@ -427,6 +452,17 @@ func describe(ev Event) string {
 		d = b.OldNick + " is " + b.Nick + " now"
 	case Unmuted:
 		d = b.Nick + " is muted no more"
+	case Voiced:
+		d = b.Nick + " has a voice"
+		if !b.Until.IsZero() {
+			d += " until then"
+		}
+	case Unvoiced:
+		d = b.Nick + " has no voice any more"
+	case Hand:
+		d = b.Nick + " raises a hand"
+	case HandGone:
+		d = b.Nick + " lowers the hand"
 	case Message:
 		sep := ": "
 		if b.Action {
@@ -492,7 +528,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		MemberMuted{},
 		MuteReason{},
 		Muted{},
-		Unmuted{},
+		Unmuted{}, Voiced{}, Unvoiced{}, Hand{}, HandGone{},
 		Renamed{},
 		MemberAway{},
 		Message{},

@@ -172,6 +172,11 @@ func (r *room) tellNow(s *Subscription, most int) {
 		}
 	}
 
+	for _, h := range r.desk.hands.up {
+		if h.told {
+			tell(Hand{Peer: h.peer, Nick: r.nickOf(h.peer)})
+		}
+	}
 	if r.membership.absence.said > 0 {
 		tell(r.membership.absence.event())
 	}

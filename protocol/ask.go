@@ -6,14 +6,15 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// AskRequest asks the authority to end the caller's membership, to make an invite, to give the caller another nick, or to tell the
-// others that the caller is away or back: exactly one of these.
+// AskRequest asks the authority to end the caller's membership, to make an invite, to give the caller another nick, to tell the others
+// that the caller is away or back, or to note that the caller asks for a voice: exactly one of these.
 type AskRequest struct {
 	Room   RoomID
 	Leave  bool
 	Invite *AskInvite
 	Nick   string
 	Away   *Away
+	Hand   *AskHand
 }
 
 // Away says whether a member is away. Text is "" if it is not, and may be if it is.
@@ -21,6 +22,9 @@ type Away struct {
 	Away bool
 	Text string
 }
+
+// AskHand says that the caller asks for a voice or, with Down, does no more.
+type AskHand struct{ Down bool }
 
 // AskInvite asks for an invite, which a member gets if the policy lets members invite.
 type AskInvite struct {
@@ -60,6 +64,10 @@ func (f *AskRequest) encode() ([]byte, error) {
 		wishes++
 		m.Ask = &pb.AskRequest_Away{Away: &pb.AskAway{Away: f.Away.Away, Text: f.Away.Text}}
 	}
+	if f.Hand != nil {
+		wishes++
+		m.Ask = &pb.AskRequest_Hand{Hand: &pb.AskHand{Down: f.Hand.Down}}
+	}
 	if wishes > 1 {
 		return nil, malformed("ask", "more than one wish")
 	}
@@ -89,6 +97,8 @@ func (f *AskRequest) read(r *fieldReader, m *pb.AskRequest) {
 	case *pb.AskRequest_Away:
 		away := r.away("away", a.Away.Away, a.Away.Text)
 		f.Away = &away
+	case *pb.AskRequest_Hand:
+		f.Hand = &AskHand{a.Hand.Down}
 	default:
 		r.fail("ask", "no wish")
 	}

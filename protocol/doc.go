@@ -57,7 +57,7 @@
 // Records, messages and reasons are signed in libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature.
 // The key is Ed25519. The domain of the signature, which is not sent, and the payload type are
 //
-//	localchat/record/v2           the same    Record     at most 4 KiB (MaxRecord)
+//	localchat/record/v2           the same    Record     at most 48 KiB (MaxRecord)
 //	localchat/message/v3 | room   msg/3       Message    at most 65 KiB (MaxMessage)
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
@@ -92,7 +92,7 @@
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
 //	runs, receipt         numbers of one author's lines, from the highest down: the last of a run, its first, the last of the
 //	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
-//	lists                 records, keys, lines, heads to 2048; present, to, missed to 512; knocks to 64; rooms to 32; deputies to 4
+//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts to 512; knocks to 64; rooms to 32; deputies to 4
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. A node brings the text that
 // its user types to Unicode form NFC. No decoder requires NFC, since it depends on the version of Unicode.
@@ -102,17 +102,18 @@
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
 // payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave,
-// Remove, Rekey, Mute and Unmute start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// Remove, Rekey, Mute, Unmute, Voice and Unvoice start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
 // key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //
 //	8 create      name, nick, policy, salt           12 unban       peer
-//	9 admit       peer, nick, invite (or none)       13 set_policy  policy, new_epoch
+//	9 admit       peer, nick, invite (or none)       13 set_policy  policy, new_epoch, cuts
 //	10 leave      peer, cut (or none)                14 rekey
 //	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
 //	              until (bans, after at), cut
 //	17 mute       peer, until (after at), cut        18 unmute      peer
 //	19 set_nick   peer, nick
+//	20 voice      peer, until (after at)             21 unvoice      peer, cut
 //	23 set_deputies  deputies: the peer of each, none twice
 //
 // By is the deputy on whose order the author signed the record. Admit, Remove, Unban, SetPolicy, Mute and Unmute may have it. A
@@ -125,7 +126,8 @@
 // text; ban and mute may have for_ms; access alone has access. A reply that says done has the seq and the epoch of the record, or of the
 // last one if the order made none; any other may have text.
 //
-// A cut is the ctr and id of the last message that counts; without a cut, no message counts.
+// A cut is the ctr and id of the last message that counts; without a cut, no message counts. The cuts of a policy are those of the
+// members that may talk no more, in the order of their peers.
 //
 // A list of rooms comes in pages: after is the id of the last room of the page before, and absent for the first page. A page
 // holds the rooms with greater ids, in the order of their ids, and more counts those that follow it.

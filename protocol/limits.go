@@ -32,7 +32,8 @@ const (
 	MaxAddrs = 16
 	MaxAddr  = 128
 	// MaxRecord and MaxMessage are the lengths of signed envelopes, in bytes: the largest valid payload, the key and the signature.
-	MaxRecord  = 4 << 10
+	// The largest record is a SetPolicy that names the last message of each member, with some 90 bytes for each.
+	MaxRecord  = 48 << 10
 	MaxMessage = MaxText + 1<<10
 	// MaxFrame is the length of a frame with one text, in bytes.
 	MaxFrame = MaxText + 1<<10

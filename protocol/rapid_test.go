@@ -63,7 +63,7 @@ func genPolicy(t *rapid.T) Policy {
 		Access: Access(rapid.IntRange(1, 3).Draw(t, "access")), Subject: genLine.Draw(t, "subject"),
 		Idle: time.Duration(seconds.Draw(t, "idle")) * time.Second, Retain: time.Duration(seconds.Draw(t, "retain")) * time.Second,
 		History: History(rapid.IntRange(1, 3).Draw(t, "history")), MembersInvite: rapid.Bool().Draw(t, "invite"),
-		HideReasons: rapid.Bool().Draw(t, "hide"), Slow: time.Duration(rapid.Int64Range(0, int64(MaxSlow/time.Second)).Draw(t, "slow")) * time.Second,
+		HideReasons: rapid.Bool().Draw(t, "hide"), VoicedOnly: rapid.Bool().Draw(t, "voiced"), Slow: time.Duration(rapid.Int64Range(0, int64(MaxSlow/time.Second)).Draw(t, "slow")) * time.Second,
 	}
 }
 
@@ -73,7 +73,7 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 		Prev: Hash(genBytes(t, 32)), Term: genCount.Draw(t, "term"), Epoch: genCount.Draw(t, "epoch"),
 		At: genTime.Filter(func(at time.Time) bool { return at.UnixMilli() < maxTimeMillis }).Draw(t, "at"), Author: author,
 	}
-	switch rapid.IntRange(0, 8).Draw(t, "body") {
+	switch rapid.IntRange(0, 10).Draw(t, "body") {
 	case 0:
 		r.Room, r.Seq, r.Prev = RoomID{}, 1, Hash{}
 		r.Body = Create{Name: genName.Draw(t, "name"), Nick: genName.Draw(t, "nick"), Policy: genPolicy(t), Salt: [16]byte(genBytes(t, 16))}
@@ -97,11 +97,23 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 	case 4:
 		r.Body = Unban{Peer: genPeer.Draw(t, "peer")}
 	case 5:
-		r.Body = SetPolicy{genPolicy(t), rapid.Bool().Draw(t, "new epoch")}
+		p := SetPolicy{Policy: genPolicy(t), NewEpoch: rapid.Bool().Draw(t, "new epoch")}
+		if p.NewEpoch && p.Policy.VoicedOnly {
+			peers := rapid.SliceOfNDistinct(genPeer, 0, 3, rapid.ID[peer.ID]).Draw(t, "silenced")
+			slices.Sort(peers)
+			for _, of := range peers {
+				p.Cuts = append(p.Cuts, MemberCut{of, Cut{genCount.Draw(t, "ctr"), Hash(genBytes(t, 32))}})
+			}
+		}
+		r.Body = p
 	case 6:
 		r.Body = Rekey{}
 	case 7:
 		r.Body = Close{rapid.SampledFrom([]ReasonKind{Closed, Idle}).Draw(t, "kind")}
+	case 9:
+		r.Body = Voice{Peer: genPeer.Draw(t, "peer")}
+	case 10:
+		r.Body = Unvoice{Peer: genPeer.Draw(t, "peer"), Cut: genCut(t)}
 	case 8:
 		r.Body = SetDeputies{rapid.SliceOfNDistinct(genPeer, 1, MaxDeputies, rapid.ID[peer.ID]).Draw(t, "deputies")}
 	}

@@ -39,7 +39,7 @@ type Record struct {
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b := b.(type) {
-	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute:
+	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice:
 		return true
 	case SetPolicy:
 		return b.NewEpoch
@@ -96,10 +96,13 @@ type (
 	}
 	// Unban lifts a ban.
 	Unban struct{ Peer peer.ID }
-	// SetPolicy replaces the room's policy. NewEpoch: it starts an epoch, since another rule says which lines count.
+	// SetPolicy replaces the room's policy. NewEpoch: it starts an epoch, since another rule says which lines count. Cuts are the last
+	// messages that count of the members that may say nothing from now on, in the order of their peers, each once; none of a member
+	// without one counts.
 	SetPolicy struct {
 		Policy   Policy
 		NewEpoch bool
+		Cuts     []MemberCut
 	}
 	// Rekey starts an epoch without a change of membership.
 	Rekey struct{}
@@ -113,6 +116,16 @@ type (
 	}
 	// Unmute ends a mute: what the peer says from this epoch on counts.
 	Unmute struct{ Peer peer.ID }
+	// Voice lets a member talk in a room where only some may, for a time or, if Until is zero, until Unvoice.
+	Voice struct {
+		Peer  peer.ID
+		Until time.Time
+	}
+	// Unvoice takes that back. Cut is the member's last message that counts, if the policy lets only members with a voice talk.
+	Unvoice struct {
+		Peer peer.ID
+		Cut  Cut
+	}
 	// SetDeputies replaces the list of deputies: at most [MaxDeputies] members, none twice.
 	SetDeputies struct{ Peers []peer.ID }
 	// SetNick gives a member another nick, for which it has asked.
@@ -132,6 +145,8 @@ func (Rekey) body()     {}
 func (Close) body()     {}
 func (Mute) body()      {}
 func (Unmute) body()    {}
+func (Voice) body()     {}
+func (Unvoice) body()   {}
 func (SetNick) body()   {}
 
 func (SetDeputies) body() {}
@@ -140,6 +155,12 @@ func (SetDeputies) body() {}
 type Cut struct {
 	Ctr  uint64
 	Hash Hash
+}
+
+// A MemberCut is the cut of one member.
+type MemberCut struct {
+	Peer peer.ID
+	Cut  Cut
 }
 
 // Access says how a room is entered.
@@ -175,6 +196,8 @@ type Policy struct {
 	MembersInvite bool
 	// HideReasons lets only the removed peer have the text of a reason.
 	HideReasons bool
+	// VoicedOnly lets only the owner and the members with a voice talk; see [Voice].
+	VoicedOnly bool
 	// Slow is the least time between two lines of one member, in whole seconds; zero means that there is none.
 	Slow time.Duration
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/protocol/internal/pb"
 )
 
@@ -28,13 +30,17 @@ func (r Record) encode() ([]byte, error) {
 	case Unban:
 		m.Body = &pb.Record_Unban{Unban: &pb.Unban{Peer: []byte(b.Peer)}}
 	case SetPolicy:
-		m.Body = &pb.Record_SetPolicy{SetPolicy: &pb.SetPolicy{Policy: b.Policy.toPB(), NewEpoch: b.NewEpoch}}
+		m.Body = &pb.Record_SetPolicy{SetPolicy: &pb.SetPolicy{Policy: b.Policy.toPB(), NewEpoch: b.NewEpoch, Cuts: cutsToPB(b.Cuts)}}
 	case Rekey:
 		m.Body = &pb.Record_Rekey{Rekey: &pb.Rekey{}}
 	case Close:
 		m.Body = &pb.Record_Close{Close: &pb.Close{Kind: pb.ReasonKind(b.Kind)}}
 	case Mute:
 		m.Body = &pb.Record_Mute{Mute: &pb.Mute{Peer: []byte(b.Peer), Until: millis(b.Until), Cut: b.Cut.toPB()}}
+	case Voice:
+		m.Body = &pb.Record_Voice{Voice: &pb.Voice{Peer: []byte(b.Peer), Until: millis(b.Until)}}
+	case Unvoice:
+		m.Body = &pb.Record_Unvoice{Unvoice: &pb.Unvoice{Peer: []byte(b.Peer), Cut: b.Cut.toPB()}}
 	case Unmute:
 		m.Body = &pb.Record_Unmute{Unmute: &pb.Unmute{Peer: []byte(b.Peer)}}
 	case SetDeputies:
@@ -103,7 +109,7 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 	case *pb.Record_Unban:
 		return Unban{Peer: r.peer("unban.peer", b.Unban.Peer)}
 	case *pb.Record_SetPolicy:
-		return SetPolicy{Policy: r.policy("set_policy.policy", b.SetPolicy.Policy), NewEpoch: b.SetPolicy.NewEpoch}
+		return r.setPolicy(b.SetPolicy)
 	case *pb.Record_Rekey:
 		return Rekey{}
 	case *pb.Record_Close:
@@ -118,6 +124,14 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 			r.fail("mute.until", "a mute that ends before it begins")
 		}
 		return mute
+	case *pb.Record_Voice:
+		v := Voice{Peer: r.peer("voice.peer", b.Voice.Peer), Until: r.timeOrNone("voice.until", b.Voice.Until)}
+		if !v.Until.IsZero() && !v.Until.After(at) {
+			r.fail("voice.until", "a voice that ends before it begins")
+		}
+		return v
+	case *pb.Record_Unvoice:
+		return Unvoice{Peer: r.peer("unvoice.peer", b.Unvoice.Peer), Cut: r.cut("unvoice.cut", b.Unvoice.Cut)}
 	case *pb.Record_Unmute:
 		return Unmute{Peer: r.peer("unmute.peer", b.Unmute.Peer)}
 	case *pb.Record_SetDeputies:
@@ -160,6 +174,37 @@ func (r *fieldReader) setDeputies(m *pb.SetDeputies) (set SetDeputies) {
 	return set
 }
 
+func (r *fieldReader) setPolicy(m *pb.SetPolicy) SetPolicy {
+	p := SetPolicy{Policy: r.policy("set_policy.policy", m.Policy), NewEpoch: m.NewEpoch}
+	if !r.items("set_policy.cuts", len(m.Cuts), MaxMembers) {
+		return p
+	}
+	var last peer.ID
+	for _, c := range m.Cuts {
+		cut := MemberCut{r.peer("set_policy.cuts.peer", c.Peer), r.cut("set_policy.cuts.cut", c.Cut)}
+		if c.Cut == nil {
+			r.fail("set_policy.cuts.cut", "absent")
+		}
+		if cut.Peer <= last {
+			r.fail("set_policy.cuts", "not in the order of the peers")
+		}
+		last = cut.Peer
+		p.Cuts = append(p.Cuts, cut)
+	}
+	if len(p.Cuts) > 0 && !(p.NewEpoch && p.Policy.VoicedOnly) {
+		r.fail("set_policy.cuts", "under a policy that takes no voice")
+	}
+	return p
+}
+
+func cutsToPB(cuts []MemberCut) []*pb.MemberCut {
+	var all []*pb.MemberCut
+	for _, c := range cuts {
+		all = append(all, &pb.MemberCut{Peer: []byte(c.Peer), Cut: c.Cut.toPB()})
+	}
+	return all
+}
+
 func (c Cut) toPB() *pb.Cut {
 	if c == (Cut{}) {
 		return nil
@@ -181,7 +226,7 @@ func (p Policy) toPB() *pb.Policy {
 		Access: pb.Access(p.Access), Subject: p.Subject,
 		IdleSeconds: units(p.Idle, time.Second), RetainSeconds: units(p.Retain, time.Second),
 		History: pb.History(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
-		SlowSeconds: units(p.Slow, time.Second),
+		VoicedOnly: p.VoicedOnly, SlowSeconds: units(p.Slow, time.Second),
 	}
 }
 
@@ -197,7 +242,7 @@ func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 		Retain:        r.span(field+".retain_seconds", m.RetainSeconds, time.Second, MaxPolicyTime),
 		History:       History(r.closedEnum(field+".history", int32(m.History), uint8(HistoryAll))),
 		MembersInvite: m.MembersInvite, HideReasons: m.HideReasons,
-		Slow: r.span(field+".slow_seconds", m.SlowSeconds, time.Second, MaxSlow),
+		VoicedOnly: m.VoicedOnly, Slow: r.span(field+".slow_seconds", m.SlowSeconds, time.Second, MaxSlow),
 	}
 	if m.RetainSeconds == 0 {
 		r.fail(field+".retain_seconds", "zero")

@@ -2,7 +2,7 @@
 
 export const peer = (i) => `12D3KooW${String(i).padStart(44, 'x')}`;
 
-const policy = { access: 'knock', subject: '', idle_s: 21600, retain_s: 86400, history: 'since-join', members_invite: false, hide_reasons: false, slow_s: 0 };
+const policy = { access: 'knock', subject: '', idle_s: 21600, retain_s: 86400, history: 'since-join', members_invite: false, hide_reasons: false, slow_s: 0, speak: 'all' };
 
 /**
  * The methods of a node with these rooms, and with these people and lines in the first of them.

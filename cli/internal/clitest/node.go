@@ -370,6 +370,22 @@ func (f *Node) Mute(_ context.Context, room, who, reason string, d time.Duration
 	return node.Committed{Seq: 9, Epoch: 5}, f.note("mute", roomName(room), who, reason, d.String())
 }
 
+func (f *Node) Voice(_ context.Context, room, who string, d time.Duration) (node.Committed, error) {
+	return node.Committed{Seq: 11, Epoch: 7}, f.note("voice", roomName(room), who, d.String())
+}
+
+func (f *Node) Unvoice(_ context.Context, room, who string) (node.Committed, error) {
+	return node.Committed{Seq: 12, Epoch: 8}, f.note("unvoice", roomName(room), who)
+}
+
+func (f *Node) Hand(_ context.Context, room string, up bool) error {
+	return f.note("hand", roomName(room), strconv.FormatBool(up))
+}
+
+func (f *Node) Hands(_ context.Context, room string) ([]node.Hand, error) {
+	return []node.Hand{{Peer: DaveID, Nick: "dave"}}, f.note("hands", roomName(room))
+}
+
 func (f *Node) Unmute(_ context.Context, room, who string) (node.Committed, error) {
 	return node.Committed{Seq: 10, Epoch: 6}, f.note("unmute", roomName(room), who)
 }

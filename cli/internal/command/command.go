@@ -322,6 +322,26 @@ func Table() []*Command {
 			Help: "lift a mute", Examples: []string{"/unmute dave"},
 		},
 		{
+			Name: "voice", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: Others, Run: runVoice,
+			Help: "let a member talk where only some may; see /policy speak voiced", Examples: []string{"/voice bob"},
+		},
+		{
+			Name: "unvoice", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: voicedOnes, Run: runUnvoice,
+			Help: "take a member's voice back", Examples: []string{"/unvoice bob"},
+		},
+		{
+			Name: "floor", Usage: "WHO [FOR]", Role: Owner, min: 1, Max: 2, Targets: askingOnes, Run: runFloor,
+			Help: "give a member a voice that ends by itself, after 5 minutes or another time", Examples: []string{"/floor bob", "/floor bob 10m"},
+		},
+		{
+			Name: "hands", Role: Owner, Run: runHands,
+			Help: "list the members that ask for a voice, in the order in which they asked", Examples: []string{"/hands"},
+		},
+		{
+			Name: "hand", Usage: "[down]", Role: Member, Max: 1, Values: func(CompletionContext) []string { return []string{"down"} }, Run: runHand,
+			Help: "ask the owner for a voice where only some may talk; down: ask no more", Examples: []string{"/hand", "/hand down"},
+		},
+		{
 			Name: "ban", Usage: "WHO [FOR] [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
 			Help: "remove somebody and keep them out, for a time (10m, 2h, 1d) or until /unban", Examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
 		},
@@ -359,7 +379,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "policy", Usage: "[NAME VALUE]", Role: Member, Max: 2, Targets: policyTargets, Values: policyValues, Run: runPolicy,
-			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames() + ", and a deputy access and subject", Examples: []string{"/policy", "/policy access open", "/policy idle 1d", "/policy slow 5s"},
+			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames() + ", and a deputy access and subject", Examples: []string{"/policy", "/policy access open", "/policy idle 1d", "/policy slow 5s", "/policy speak voiced"},
 		},
 		{
 			Name: "audit", Usage: "[WHO]", Role: Member, Max: 1, Targets: everybody, Run: runAudit,

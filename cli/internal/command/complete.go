@@ -98,9 +98,26 @@ func (k CompletionContext) byRole(role node.Role) []string {
 
 // mutedOnes returns the muted members.
 func mutedOnes(k CompletionContext) []string {
+	return membersThat(k, func(m node.MemberInfo) bool { return m.Muted })
+}
+
+// voicedOnes returns the members with a voice.
+func voicedOnes(k CompletionContext) []string {
+	return membersThat(k, func(m node.MemberInfo) bool { return m.Voiced })
+}
+
+// askingOnes returns the members that ask for a voice or, if none does, the others.
+func askingOnes(k CompletionContext) []string {
+	if asking := membersThat(k, func(m node.MemberInfo) bool { return m.Hand }); len(asking) > 0 {
+		return asking
+	}
+	return Others(k)
+}
+
+func membersThat(k CompletionContext, is func(node.MemberInfo) bool) []string {
 	var all []PeerRef
 	for _, m := range k.Members {
-		if m.Muted {
+		if is(m) {
 			all = append(all, PeerRef{m.Nick, m.Peer})
 		}
 	}

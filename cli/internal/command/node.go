@@ -40,6 +40,10 @@ type Node interface {
 	Deputize(ctx context.Context, room, who string) (node.Committed, error)
 	Undeputize(ctx context.Context, room, who string) (node.Committed, error)
 	Deputies(ctx context.Context, room string) ([]node.DeputyInfo, error)
+	Voice(ctx context.Context, room, who string, d time.Duration) (node.Committed, error)
+	Unvoice(ctx context.Context, room, who string) (node.Committed, error)
+	Hand(ctx context.Context, room string, up bool) error
+	Hands(ctx context.Context, room string) ([]node.Hand, error)
 	Unban(ctx context.Context, room, who string) (node.Committed, error)
 	SetNick(ctx context.Context, room, nick string) (string, error)
 	Audit(ctx context.Context, room string, after uint64) (node.AuditInfo, error)

@@ -286,6 +286,60 @@ type policySetting struct {
 	set          func(*node.PolicyChange, string) error
 }
 
+// defaultFloor is how long a member has the floor: as long as a question and its answer take.
+const defaultFloor = 5 * time.Minute
+
+func runVoice(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.Voice(ctx, c.Room.ID, c.Args[0], 0)
+	return Reply{}, err
+}
+
+func runUnvoice(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.Unvoice(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, err
+}
+
+func runFloor(ctx context.Context, c Call) (Reply, error) {
+	length := defaultFloor
+	if text := c.Arg(1); text != "" {
+		d, err := render.ParseSpan(text)
+		if err != nil || d <= 0 {
+			return Reply{}, fail.Usage("write 5m, 1h or 90s", "%s is no time", text)
+		}
+		length = d
+	}
+	_, err := c.Node.Voice(ctx, c.Room.ID, c.Args[0], length)
+	return Reply{}, err
+}
+
+func runHand(ctx context.Context, c Call) (Reply, error) {
+	switch c.Arg(0) {
+	case "":
+		if err := c.Node.Hand(ctx, c.Room.ID, true); err != nil {
+			return Reply{}, err
+		}
+		return replied(render.NoticeMark + "the owner sees that you ask for a voice; /hand down takes it back")
+	case "down":
+		return Reply{}, c.Node.Hand(ctx, c.Room.ID, false)
+	}
+	return Reply{}, fail.Usage("/hand, or /hand down", "/hand does not take %s", c.Arg(0))
+}
+
+func runHands(ctx context.Context, c Call) (Reply, error) {
+	hands, err := c.Node.Hands(ctx, c.Room.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(hands) == 0 {
+		return replied(render.NoticeMark + "nobody asks for a voice in " + safe.Name(c.Room.Name))
+	}
+	lines := []safe.Text{render.NoticeMark + render.Count(len(hands), "member asks", "members ask") + " for a voice; /floor gives it for a while:"}
+	for _, h := range hands {
+		lines = append(lines, "  "+render.Nick(h.Nick, h.Peer))
+	}
+	return replied(lines...)
+}
+
 // policyTable lists the settings that /policy changes.
 var policyTable = []policySetting{
 	{"access", "open, knock or invite", []string{"open", "knock", "invite"}, func(p *node.PolicyChange, v string) error { p.Access = new(node.Access(v)); return nil }},
@@ -293,6 +347,7 @@ var policyTable = []policySetting{
 	{"idle", "10m, 6h, 1d, or 0 for never", []string{"1h", "6h", "1d", "0"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.IdleS, v) }},
 	{"retain", "10m, 1h, 1d", []string{"10m", "1h", "1d"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.RetainS, v) }},
 	{"history", "none, since-join or all", []string{"none", "since-join", "all"}, func(p *node.PolicyChange, v string) error { p.History = new(node.History(v)); return nil }},
+	{"speak", "all or voiced", []string{"all", "voiced"}, func(p *node.PolicyChange, v string) error { p.Speak = new(node.Speak(v)); return nil }},
 	{"slow", "5s, 1m, or 0 for none", []string{"5s", "30s", "5m", "0"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.SlowS, v) }},
 	{"members-invite", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.MembersInvite, v) }},
 	{"hide-reasons", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.HideReasons, v) }},

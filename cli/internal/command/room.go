@@ -372,6 +372,12 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 		if word := render.TrustWord(who.Trust); word != "" {
 			line += "  " + word
 		}
+		if who.Voiced {
+			line += "  voice" + render.Until(who.VoicedUntil)
+		}
+		if who.Hand {
+			line += "  asks for a voice"
+		}
 		if who.Muted {
 			line += "  muted" + render.Until(who.MutedUntil)
 		}

@@ -79,6 +79,9 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	if !who.Since.IsZero() {
 		lines = append(lines, "since  "+render.Moment(who.Since))
 	}
+	if who.Voiced {
+		lines = append(lines, "has a voice"+render.Until(who.VoicedUntil))
+	}
 	if who.Muted {
 		lines = append(lines, "muted"+cmp.Or(render.Until(who.MutedUntil), "  until the owner lifts it"))
 	}

@@ -33,6 +33,7 @@ var anyFace = table{
 	"banned":            "only the owner can lift the ban",
 	"banned for a time": "try again in {wait}, or ask the owner to lift it",
 	"too soon":          "try again in {wait}",
+	"may talk":          "say it",
 	"muted":             "only the owner can end it; you can still read, and a direct message to the owner gets through",
 	"muted for a time":  "it ends in {wait}; you can still read, and a direct message to the owner gets through",
 	"invite not valid":  "ask the owner for a new one",
@@ -52,6 +53,7 @@ var anyFace = table{
 	"bad expiry":    "give 1 to {limit} seconds",
 	"bad invite":    "copy the whole invite, from LOCALCHAT: to its end",
 	"bad access":    "one of open, knock, invite",
+	"bad speak":     "one of all, voiced",
 	"bad history":   "one of none, since-join, all",
 	"bad address":   "give 192.168.1.20:4001, or a whole multiaddr: /ip4/192.168.1.20/tcp/4001/p2p/12D3…",
 	"no zone":       "name a network interface of this machine, as in {at}",
@@ -91,6 +93,7 @@ var person = table{
 	"nick soon":     "try again in {wait}",
 
 	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad voice":     "give 10m, 2h or 1d, or nothing for a voice that lasts",
 	"bad slow":      "give 1 second to 6 hours, or 0 for none",
 	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
 	"bad mute":      "give 10m, 2h or 1d, or nothing for a mute that lasts until it is lifted",
@@ -136,6 +139,7 @@ var console = table{
 	"not ignored":     "/ignored lists the people you ignore",
 	"many ignored":    "/unignore people that you no longer meet",
 
+	"voiceless":     "/hand asks the owner for a voice",
 	"owner only":    "/members shows who that is",
 	"owner invites": "ask the owner; /policy shows the rules",
 	"invite only":   "ask the owner for an invite text, then: /join LOCALCHAT:…",
@@ -223,8 +227,10 @@ var program = table{
 	"nick soon":     "try again in {wait}",
 
 	"bad idle time": "give 0 for never, or 1 to 31536000 seconds",
+	"bad voice":     "give for_s in seconds, or leave it out for a voice that lasts",
 	"bad slow":      "give 0 to {limit} seconds",
 	"bad retention": "give 1 to 31536000 seconds",
+	"voiceless":     "room.hand asks the owner for a voice",
 	"bad mute":      "give for_s in seconds, or leave it out for a mute that lasts until room.unmute",
 	"bad ban":       "give for_s in seconds, or leave it out for a ban that does not end",
 	"bad order":     "see the method's parameters in the documentation",

@@ -52,6 +52,12 @@ var policyRules = []policyRule{
 		}
 		return "after " + Seconds(p.IdleS) + " without a line"
 	}},
+	{"speak", "who may talk", func(p node.PolicyInfo) safe.Text {
+		if p.Speak == node.SpeakVoiced {
+			return "the owner, and members with a voice"
+		}
+		return "everybody in the room"
+	}},
 	{"slow_s", "how often a member may say something", func(p node.PolicyInfo) safe.Text {
 		if p.SlowS == 0 {
 			return "as often as they like"

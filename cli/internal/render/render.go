@@ -83,7 +83,8 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 			return "[you to " + Nick(b.ToNick, b.To) + "] " + safe.Message(b.Text), b.At
 		}
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
-	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed:
+	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed,
+		node.Voiced, node.Unvoiced, node.Hand, node.HandGone:
 		return memberText(b), none
 	case node.Knock:
 		return knockText(b), none
@@ -199,7 +200,7 @@ func memberText(body node.EventBody) safe.Text {
 	case node.Unbanned:
 		return NoticeMark + Nick(b.Nick, b.Peer) + " is no longer banned"
 	case node.Hidden:
-		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: they were sent after the removal or mute"
+		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: they were sent after the removal or mute, or too soon"
 	case node.MemberMuted:
 		return NoticeMark + Nick(b.Nick, b.Peer) + " was muted" + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until)
 	case node.MuteReason:
@@ -209,6 +210,20 @@ func memberText(body node.EventBody) safe.Text {
 			return NoticeMark + "you are " + Nick(b.Nick, b.Peer) + " now"
 		}
 		return NoticeMark + Nick(b.OldNick, b.Peer) + " is " + Nick(b.Nick, b.Peer) + " now"
+	case node.Voiced:
+		if b.Self {
+			return NoticeMark + "you have a voice" + Until(b.Until)
+		}
+		return NoticeMark + Nick(b.Nick, b.Peer) + " has a voice" + Until(b.Until)
+	case node.Unvoiced:
+		if b.Self {
+			return NoticeMark + "you have no voice any more"
+		}
+		return NoticeMark + Nick(b.Nick, b.Peer) + " has no voice any more"
+	case node.Hand:
+		return NoticeMark + Nick(b.Nick, b.Peer) + " asks for a voice; /floor or /voice gives one"
+	case node.HandGone:
+		return NoticeMark + Nick(b.Nick, b.Peer) + " no longer asks for a voice"
 	case node.Unmuted:
 		if b.Self {
 			return NoticeMark + "you are no longer muted"
@@ -239,6 +254,9 @@ func ownText(body node.EventBody, room string) safe.Text {
 		}
 		if b.Muted {
 			text += "; you are muted" + Until(b.MutedUntil)
+		}
+		if b.Voiceless {
+			text += "; only members with a voice may talk here, and /hand asks for one"
 		}
 		return text
 	case node.Left:

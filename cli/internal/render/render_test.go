@@ -137,6 +137,7 @@ func TestAPolicyInWords(t *testing.T) {
   how long lines are kept: 1 day
   what new members see: lines said since they joined
   when the room closes by itself: after 6 hours without a line
+  who may talk: everybody in the room
   how often a member may say something: one line every 5 seconds, except for the owner
   who may invite: the owner
   who sees why a member was removed: everybody in the room

@@ -205,6 +205,27 @@ func (m rpcMethods) deputies(ctx context.Context, p roomParams) (deputyList, err
 	return deputyList{deputies}, err
 }
 
+func (m rpcMethods) voice(ctx context.Context, p voiceParams) (node.Committed, error) {
+	length, err := lengthOf("for_s", p.ForS)
+	if err != nil {
+		return node.Committed{}, err
+	}
+	return m.n.Voice(ctx, p.Room, p.Who, length)
+}
+
+func (m rpcMethods) unvoice(ctx context.Context, p whoParams) (node.Committed, error) {
+	return m.n.Unvoice(ctx, p.Room, p.Who)
+}
+
+func (m rpcMethods) hand(ctx context.Context, p handParams) (done, error) {
+	return done{}, m.n.Hand(ctx, p.Room, !p.Down)
+}
+
+func (m rpcMethods) hands(ctx context.Context, p roomParams) (handsResult, error) {
+	hands, err := m.n.Hands(ctx, p.Room)
+	return handsResult{hands}, err
+}
+
 func (m rpcMethods) unmute(ctx context.Context, p whoParams) (node.Committed, error) {
 	return m.n.Unmute(ctx, p.Room, p.Who)
 }

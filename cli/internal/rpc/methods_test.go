@@ -57,8 +57,8 @@ func TestParameters(t *testing.T) {
 		want   string
 	}{
 		{noParams{}, ""},
-		{createParams{}, "name! nick access subject idle_s retain_s history members_invite hide_reasons slow_s"},
-		{policyParams{}, "room! access subject idle_s retain_s history members_invite hide_reasons slow_s"},
+		{createParams{}, "name! nick access subject idle_s retain_s history members_invite hide_reasons slow_s speak"},
+		{policyParams{}, "room! access subject idle_s retain_s history members_invite hide_reasons slow_s speak"},
 		{sayParams{}, "room! text! action"},
 		{joinParams{}, "room invite nick timeout_s find_s visit"},
 	} {

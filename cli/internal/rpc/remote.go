@@ -261,6 +261,28 @@ func (c *Client) Deputies(ctx context.Context, room string) ([]node.DeputyInfo, 
 	return r.Deputies, err
 }
 
+func (c *Client) Voice(ctx context.Context, room, who string, d time.Duration) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.voice", voiceParams{room, who, seconds(d)}, &r)
+	return r, err
+}
+
+func (c *Client) Unvoice(ctx context.Context, room, who string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.unvoice", whoParams{room, who}, &r)
+	return r, err
+}
+
+func (c *Client) Hand(ctx context.Context, room string, up bool) error {
+	return c.ask(ctx, "room.hand", handParams{room, !up}, &done{})
+}
+
+func (c *Client) Hands(ctx context.Context, room string) ([]node.Hand, error) {
+	var r handsResult
+	err := c.ask(ctx, "room.hands", roomParams{room}, &r)
+	return r.Hands, err
+}
+
 func (c *Client) Unmute(ctx context.Context, room, who string) (node.Committed, error) {
 	var r node.Committed
 	err := c.ask(ctx, "room.unmute", whoParams{room, who}, &r)

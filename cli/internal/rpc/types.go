@@ -69,6 +69,18 @@ type (
 		Reason string `json:"reason,omitempty"`
 		ForS   int64  `json:"for_s,omitempty"`
 	}
+	voiceParams struct {
+		Room string `json:"room"`
+		Who  string `json:"who"`
+		ForS int64  `json:"for_s,omitempty"`
+	}
+	handParams struct {
+		Room string `json:"room"`
+		Down bool   `json:"down,omitempty"`
+	}
+	handsResult struct {
+		Hands []node.Hand `json:"hands"`
+	}
 	inviteParams struct {
 		Room     string `json:"room"`
 		Nick     string `json:"nick,omitempty"`

@@ -156,6 +156,8 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		if !b.Ignored {
 			l.kind = calling
 		}
+	case node.Hand:
+		l.kind = calling
 	case node.MemberRemoved:
 		l.key = removedKey(b.Seq)
 	case node.RemovalReason:

@@ -301,7 +301,7 @@ func TestScreenHelpOfOneCommand(t *testing.T) {
 }
 
 func TestScreenHelpOfAnOwner(t *testing.T) {
-	g := ownerAt(t, 100, 24)
+	g := ownerAt(t, 100, 32)
 	g.says("/help")
 	g.press("end")
 	g.sees("In a room you own", "/ban WHO [FOR] [REASON]          remove somebody and keep them out")

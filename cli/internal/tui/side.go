@@ -140,6 +140,12 @@ func memberItems(members []node.MemberInfo) []item {
 		default: // the warning comes before the rest, which may be cut off
 			role = word + ", " + role
 		}
+		if who.Voiced {
+			role += ", voice"
+		}
+		if who.Hand {
+			role += ", asks"
+		}
 		if who.Muted {
 			role += ", muted"
 		}

@@ -83,6 +83,8 @@ const (
 	BannedFor      Reason = "banned for a time" // RetryAfter
 	TooSoon        Reason = "too soon"          // RetryAfter
 	Muted          Reason = "muted"
+	Voiceless      Reason = "voiceless"
+	MayTalk        Reason = "may talk"
 	MutedFor       Reason = "muted for a time" // RetryAfter, Until
 	InviteNotValid Reason = "invite not valid"
 	InviteOnly     Reason = "invite only"
@@ -113,6 +115,8 @@ const (
 	BadExpiry    Reason = "bad expiry" // Limit, in seconds
 	BadIdle      Reason = "bad idle time"
 	BadRetain    Reason = "bad retention"
+	BadSpeak     Reason = "bad speak"
+	BadVoice     Reason = "bad voice"
 	BadSlow      Reason = "bad slow" // Limit, in seconds
 	BadBan       Reason = "bad ban"
 	BadMute      Reason = "bad mute"

@@ -18,14 +18,20 @@ import (
 
 // A cutoff has what is known of the lines of ended memberships.
 type cutoff struct {
-	chains map[uint64]*chain  // by the records that ended them
+	chains map[ending]*chain
 	doubts map[peer.ID]*doubt // until the authority has been asked
 	// unasked is set if a membership has ended since the last comparison with the authority.
 	unasked bool
 }
 
 func newCutoff() cutoff {
-	return cutoff{chains: make(map[uint64]*chain), doubts: make(map[peer.ID]*doubt)}
+	return cutoff{chains: make(map[ending]*chain), doubts: make(map[peer.ID]*doubt)}
+}
+
+// An ending is of one peer, by one record.
+type ending struct {
+	peer   peer.ID
+	record uint64
 }
 
 // A doubt is an author whose lines here may differ from the authority's.
@@ -54,10 +60,11 @@ func (t *Transcript) countsAfterRemoval(env *Env, o Opened) bool {
 
 // onChain reports whether a line is on the chain of a membership that has ended.
 func (t *Transcript) onChain(ended authority.Removal, id protocol.Hash) bool {
-	c := t.cutoff.chains[ended.Removal]
+	of := ending{ended.Peer, ended.Removal}
+	c := t.cutoff.chains[of]
 	if c == nil {
 		c = &chain{on: make(map[protocol.Hash]bool), next: ended.Cut.Hash}
-		t.cutoff.chains[ended.Removal] = c
+		t.cutoff.chains[of] = c
 	}
 	for l := t.byID[c.next]; l != nil && !c.on[c.next]; l = t.byID[c.next] {
 		c.on[c.next] = true
@@ -68,7 +75,7 @@ func (t *Transcript) onChain(ended authority.Removal, id protocol.Hash) bool {
 
 // sweep forgets the chains of lines that are no longer here.
 func (c *cutoff) sweep(g *log) {
-	maps.DeleteFunc(c.chains, func(_ uint64, c *chain) bool {
+	maps.DeleteFunc(c.chains, func(_ ending, c *chain) bool {
 		for id := range c.on {
 			if g.byID[id] != nil {
 				return false

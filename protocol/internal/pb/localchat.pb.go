@@ -522,6 +522,8 @@ type Record struct {
 	//	*Record_Mute
 	//	*Record_Unmute
 	//	*Record_SetNick
+	//	*Record_Voice
+	//	*Record_Unvoice
 	//	*Record_SetDeputies
 	Body isRecord_Body `protobuf_oneof:"body"`
 	Key  []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
@@ -716,6 +718,24 @@ func (x *Record) GetSetNick() *SetNick {
 	return nil
 }
 
+func (x *Record) GetVoice() *Voice {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Voice); ok {
+			return x.Voice
+		}
+	}
+	return nil
+}
+
+func (x *Record) GetUnvoice() *Unvoice {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Unvoice); ok {
+			return x.Unvoice
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetSetDeputies() *SetDeputies {
 	if x != nil {
 		if x, ok := x.Body.(*Record_SetDeputies); ok {
@@ -787,6 +807,14 @@ type Record_SetNick struct {
 	SetNick *SetNick `protobuf:"bytes,19,opt,name=set_nick,json=setNick,proto3,oneof"`
 }
 
+type Record_Voice struct {
+	Voice *Voice `protobuf:"bytes,20,opt,name=voice,proto3,oneof"`
+}
+
+type Record_Unvoice struct {
+	Unvoice *Unvoice `protobuf:"bytes,21,opt,name=unvoice,proto3,oneof"`
+}
+
 type Record_SetDeputies struct {
 	SetDeputies *SetDeputies `protobuf:"bytes,23,opt,name=set_deputies,json=setDeputies,proto3,oneof"`
 }
@@ -812,6 +840,10 @@ func (*Record_Mute) isRecord_Body() {}
 func (*Record_Unmute) isRecord_Body() {}
 
 func (*Record_SetNick) isRecord_Body() {}
+
+func (*Record_Voice) isRecord_Body() {}
+
+func (*Record_Unvoice) isRecord_Body() {}
 
 func (*Record_SetDeputies) isRecord_Body() {}
 
@@ -1111,6 +1143,7 @@ type SetPolicy struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Policy        *Policy                `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
 	NewEpoch      bool                   `protobuf:"varint,2,opt,name=new_epoch,json=newEpoch,proto3" json:"new_epoch,omitempty"`
+	Cuts          []*MemberCut           `protobuf:"bytes,3,rep,name=cuts,proto3" json:"cuts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1157,6 +1190,13 @@ func (x *SetPolicy) GetNewEpoch() bool {
 		return x.NewEpoch
 	}
 	return false
+}
+
+func (x *SetPolicy) GetCuts() []*MemberCut {
+	if x != nil {
+		return x.Cuts
+	}
+	return nil
 }
 
 type Rekey struct {
@@ -1483,6 +1523,163 @@ func (x *SetNick) GetNick() string {
 	return ""
 }
 
+type Voice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Until         uint64                 `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voice) Reset() {
+	*x = Voice{}
+	mi := &file_localchat_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voice) ProtoMessage() {}
+
+func (x *Voice) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voice.ProtoReflect.Descriptor instead.
+func (*Voice) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Voice) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Voice) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+type Unvoice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Cut           *Cut                   `protobuf:"bytes,2,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unvoice) Reset() {
+	*x = Unvoice{}
+	mi := &file_localchat_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unvoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unvoice) ProtoMessage() {}
+
+func (x *Unvoice) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unvoice.ProtoReflect.Descriptor instead.
+func (*Unvoice) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Unvoice) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Unvoice) GetCut() *Cut {
+	if x != nil {
+		return x.Cut
+	}
+	return nil
+}
+
+// MemberCut is the cut of one member whose lines count no more.
+type MemberCut struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Cut           *Cut                   `protobuf:"bytes,2,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberCut) Reset() {
+	*x = MemberCut{}
+	mi := &file_localchat_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberCut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberCut) ProtoMessage() {}
+
+func (x *MemberCut) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberCut.ProtoReflect.Descriptor instead.
+func (*MemberCut) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MemberCut) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *MemberCut) GetCut() *Cut {
+	if x != nil {
+		return x.Cut
+	}
+	return nil
+}
+
 // Cut is absent where no message of the member counts.
 type Cut struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1494,7 +1691,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1703,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1716,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{14}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1545,6 +1742,7 @@ type Policy struct {
 	History       History                `protobuf:"varint,5,opt,name=history,proto3,enum=localchat.v1.History" json:"history,omitempty"`
 	MembersInvite bool                   `protobuf:"varint,6,opt,name=members_invite,json=membersInvite,proto3" json:"members_invite,omitempty"`
 	HideReasons   bool                   `protobuf:"varint,7,opt,name=hide_reasons,json=hideReasons,proto3" json:"hide_reasons,omitempty"`
+	VoicedOnly    bool                   `protobuf:"varint,10,opt,name=voiced_only,json=voicedOnly,proto3" json:"voiced_only,omitempty"`
 	SlowSeconds   uint64                 `protobuf:"varint,11,opt,name=slow_seconds,json=slowSeconds,proto3" json:"slow_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1552,7 +1750,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1762,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1775,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -1629,6 +1827,13 @@ func (x *Policy) GetHideReasons() bool {
 	return false
 }
 
+func (x *Policy) GetVoicedOnly() bool {
+	if x != nil {
+		return x.VoicedOnly
+	}
+	return false
+}
+
 func (x *Policy) GetSlowSeconds() uint64 {
 	if x != nil {
 		return x.SlowSeconds
@@ -1657,7 +1862,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1669,7 +1874,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1682,7 +1887,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -1782,7 +1987,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1999,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2012,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -1843,7 +2048,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +2060,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2073,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -1912,7 +2117,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1924,7 +2129,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1937,7 +2142,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -1981,7 +2186,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1993,7 +2198,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2006,7 +2211,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -2066,7 +2271,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2078,7 +2283,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2091,7 +2296,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -2161,7 +2366,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2173,7 +2378,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2186,7 +2391,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -2224,7 +2429,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2236,7 +2441,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2249,7 +2454,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -2317,7 +2522,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2329,7 +2534,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2342,7 +2547,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{27}
 }
 
 type PollMember struct {
@@ -2362,7 +2567,7 @@ type PollMember struct {
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2374,7 +2579,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2387,7 +2592,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -2463,7 +2668,7 @@ type Door struct {
 
 func (x *Door) Reset() {
 	*x = Door{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2475,7 +2680,7 @@ func (x *Door) String() string {
 func (*Door) ProtoMessage() {}
 
 func (x *Door) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2488,7 +2693,7 @@ func (x *Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Door.ProtoReflect.Descriptor instead.
 func (*Door) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Door) GetNumber() uint64 {
@@ -2515,7 +2720,7 @@ type Knocker struct {
 
 func (x *Knocker) Reset() {
 	*x = Knocker{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2527,7 +2732,7 @@ func (x *Knocker) String() string {
 func (*Knocker) ProtoMessage() {}
 
 func (x *Knocker) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2540,7 +2745,7 @@ func (x *Knocker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
 func (*Knocker) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Knocker) GetPeer() []byte {
@@ -2567,7 +2772,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2784,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +2797,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -2621,7 +2826,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2633,7 +2838,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2646,7 +2851,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -2689,7 +2894,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2701,7 +2906,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2714,7 +2919,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -2762,7 +2967,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2774,7 +2979,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2787,7 +2992,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -2862,6 +3067,7 @@ type AskRequest struct {
 	//	*AskRequest_Invite
 	//	*AskRequest_Nick
 	//	*AskRequest_Away
+	//	*AskRequest_Hand
 	Ask           isAskRequest_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2869,7 +3075,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2881,7 +3087,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2894,7 +3100,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -2947,6 +3153,15 @@ func (x *AskRequest) GetAway() *AskAway {
 	return nil
 }
 
+func (x *AskRequest) GetHand() *AskHand {
+	if x != nil {
+		if x, ok := x.Ask.(*AskRequest_Hand); ok {
+			return x.Hand
+		}
+	}
+	return nil
+}
+
 type isAskRequest_Ask interface {
 	isAskRequest_Ask()
 }
@@ -2967,6 +3182,10 @@ type AskRequest_Away struct {
 	Away *AskAway `protobuf:"bytes,5,opt,name=away,proto3,oneof"`
 }
 
+type AskRequest_Hand struct {
+	Hand *AskHand `protobuf:"bytes,6,opt,name=hand,proto3,oneof"`
+}
+
 func (*AskRequest_Leave) isAskRequest_Ask() {}
 
 func (*AskRequest_Invite) isAskRequest_Ask() {}
@@ -2974,6 +3193,8 @@ func (*AskRequest_Invite) isAskRequest_Ask() {}
 func (*AskRequest_Nick) isAskRequest_Ask() {}
 
 func (*AskRequest_Away) isAskRequest_Ask() {}
+
+func (*AskRequest_Hand) isAskRequest_Ask() {}
 
 type AskLeave struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2983,7 +3204,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2995,7 +3216,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3008,7 +3229,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 type AskInvite struct {
@@ -3021,7 +3242,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3033,7 +3254,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3046,7 +3267,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -3072,7 +3293,7 @@ type AskNick struct {
 
 func (x *AskNick) Reset() {
 	*x = AskNick{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3084,7 +3305,7 @@ func (x *AskNick) String() string {
 func (*AskNick) ProtoMessage() {}
 
 func (x *AskNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3097,7 +3318,7 @@ func (x *AskNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskNick.ProtoReflect.Descriptor instead.
 func (*AskNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AskNick) GetNick() string {
@@ -3118,7 +3339,7 @@ type AskAway struct {
 
 func (x *AskAway) Reset() {
 	*x = AskAway{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3130,7 +3351,7 @@ func (x *AskAway) String() string {
 func (*AskAway) ProtoMessage() {}
 
 func (x *AskAway) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3143,7 +3364,7 @@ func (x *AskAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAway.ProtoReflect.Descriptor instead.
 func (*AskAway) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AskAway) GetAway() bool {
@@ -3160,6 +3381,50 @@ func (x *AskAway) GetText() string {
 	return ""
 }
 
+type AskHand struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Down          bool                   `protobuf:"varint,1,opt,name=down,proto3" json:"down,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskHand) Reset() {
+	*x = AskHand{}
+	mi := &file_localchat_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskHand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskHand) ProtoMessage() {}
+
+func (x *AskHand) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskHand.ProtoReflect.Descriptor instead.
+func (*AskHand) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *AskHand) GetDown() bool {
+	if x != nil {
+		return x.Down
+	}
+	return false
+}
+
 // Code says why a wish for a nick is refused.
 type AskReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3173,7 +3438,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3185,7 +3450,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3198,7 +3463,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -3243,7 +3508,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3255,7 +3520,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3268,7 +3533,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -3325,7 +3590,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3337,7 +3602,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3350,7 +3615,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -3396,7 +3661,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3673,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3686,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -3483,7 +3748,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3495,7 +3760,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3508,7 +3773,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{41}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -3543,7 +3808,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3555,7 +3820,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3568,7 +3833,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{42}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -3656,7 +3921,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3668,7 +3933,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3681,7 +3946,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{43}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -3749,7 +4014,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +4026,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +4039,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -3803,7 +4068,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3815,7 +4080,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3828,7 +4093,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -3868,7 +4133,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3880,7 +4145,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3893,7 +4158,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -3912,7 +4177,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3924,7 +4189,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3937,7 +4202,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{47}
+	return file_localchat_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -3959,7 +4224,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3971,7 +4236,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3984,7 +4249,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{48}
+	return file_localchat_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -4029,7 +4294,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4041,7 +4306,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4054,7 +4319,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{49}
+	return file_localchat_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -4103,7 +4368,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\x87\x06\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\xe7\x06\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -4124,7 +4389,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05close\x12(\n" +
 	"\x04mute\x18\x11 \x01(\v2\x12.localchat.v1.MuteH\x00R\x04mute\x12.\n" +
 	"\x06unmute\x18\x12 \x01(\v2\x14.localchat.v1.UnmuteH\x00R\x06unmute\x122\n" +
-	"\bset_nick\x18\x13 \x01(\v2\x15.localchat.v1.SetNickH\x00R\asetNick\x12>\n" +
+	"\bset_nick\x18\x13 \x01(\v2\x15.localchat.v1.SetNickH\x00R\asetNick\x12+\n" +
+	"\x05voice\x18\x14 \x01(\v2\x13.localchat.v1.VoiceH\x00R\x05voice\x121\n" +
+	"\aunvoice\x18\x15 \x01(\v2\x15.localchat.v1.UnvoiceH\x00R\aunvoice\x12>\n" +
 	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x12\x10\n" +
 	"\x03key\x18\x10 \x01(\fR\x03key\x12\x0e\n" +
 	"\x02by\x18\x1e \x01(\fR\x02byB\x06\n" +
@@ -4147,10 +4414,11 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05until\x18\x03 \x01(\x04R\x05until\x12#\n" +
 	"\x03cut\x18\x04 \x01(\v2\x11.localchat.v1.CutR\x03cut\"\x1b\n" +
 	"\x05Unban\x12\x12\n" +
-	"\x04peer\x18\x01 \x01(\fR\x04peer\"V\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"\x83\x01\n" +
 	"\tSetPolicy\x12,\n" +
 	"\x06policy\x18\x01 \x01(\v2\x14.localchat.v1.PolicyR\x06policy\x12\x1b\n" +
-	"\tnew_epoch\x18\x02 \x01(\bR\bnewEpoch\"\a\n" +
+	"\tnew_epoch\x18\x02 \x01(\bR\bnewEpoch\x12+\n" +
+	"\x04cuts\x18\x03 \x03(\v2\x17.localchat.v1.MemberCutR\x04cuts\"\a\n" +
 	"\x05Rekey\"5\n" +
 	"\x05Close\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.localchat.v1.ReasonKindR\x04kind\"U\n" +
@@ -4166,10 +4434,19 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\"1\n" +
 	"\aSetNick\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
-	"\x04nick\x18\x02 \x01(\tR\x04nick\"+\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\"1\n" +
+	"\x05Voice\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x04R\x05until\"B\n" +
+	"\aUnvoice\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12#\n" +
+	"\x03cut\x18\x02 \x01(\v2\x11.localchat.v1.CutR\x03cut\"D\n" +
+	"\tMemberCut\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12#\n" +
+	"\x03cut\x18\x02 \x01(\v2\x11.localchat.v1.CutR\x03cut\"+\n" +
 	"\x03Cut\x12\x10\n" +
 	"\x03ctr\x18\x01 \x01(\x04R\x03ctr\x12\x12\n" +
-	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xb8\x02\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xd9\x02\n" +
 	"\x06Policy\x12,\n" +
 	"\x06access\x18\x01 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12!\n" +
@@ -4177,7 +4454,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x0eretain_seconds\x18\x04 \x01(\x04R\rretainSeconds\x12/\n" +
 	"\ahistory\x18\x05 \x01(\x0e2\x15.localchat.v1.HistoryR\ahistory\x12%\n" +
 	"\x0emembers_invite\x18\x06 \x01(\bR\rmembersInvite\x12!\n" +
-	"\fhide_reasons\x18\a \x01(\bR\vhideReasons\x12!\n" +
+	"\fhide_reasons\x18\a \x01(\bR\vhideReasons\x12\x1f\n" +
+	"\vvoiced_only\x18\n" +
+	" \x01(\bR\n" +
+	"voicedOnly\x12!\n" +
 	"\fslow_seconds\x18\v \x01(\x04R\vslowSeconds\"\x9e\x02\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
@@ -4269,14 +4549,15 @@ const file_localchat_proto_rawDesc = "" +
 	"\tadmission\x18\x06 \x01(\x04R\tadmission\x12\x16\n" +
 	"\x06reason\x18\a \x01(\fR\x06reason\x12\x10\n" +
 	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04head\x18\t \x01(\fR\x04head\"\xe4\x01\n" +
+	"\x04head\x18\t \x01(\fR\x04head\"\x91\x02\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
 	"\x05leave\x18\x02 \x01(\v2\x16.localchat.v1.AskLeaveH\x00R\x05leave\x121\n" +
 	"\x06invite\x18\x03 \x01(\v2\x17.localchat.v1.AskInviteH\x00R\x06invite\x12+\n" +
 	"\x04nick\x18\x04 \x01(\v2\x15.localchat.v1.AskNickH\x00R\x04nick\x12+\n" +
-	"\x04away\x18\x05 \x01(\v2\x15.localchat.v1.AskAwayH\x00R\x04awayB\x05\n" +
+	"\x04away\x18\x05 \x01(\v2\x15.localchat.v1.AskAwayH\x00R\x04away\x12+\n" +
+	"\x04hand\x18\x06 \x01(\v2\x15.localchat.v1.AskHandH\x00R\x04handB\x05\n" +
 	"\x03ask\"\n" +
 	"\n" +
 	"\bAskLeave\">\n" +
@@ -4288,7 +4569,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04nick\x18\x01 \x01(\tR\x04nick\"1\n" +
 	"\aAskAway\x12\x12\n" +
 	"\x04away\x18\x01 \x01(\bR\x04away\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\x91\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\x1d\n" +
+	"\aAskHand\x12\x12\n" +
+	"\x04down\x18\x01 \x01(\bR\x04down\"\x91\x01\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12*\n" +
@@ -4436,7 +4719,7 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -4460,42 +4743,46 @@ var file_localchat_proto_goTypes = []any{
 	(*SetDeputies)(nil),  // 19: localchat.v1.SetDeputies
 	(*Deputy)(nil),       // 20: localchat.v1.Deputy
 	(*SetNick)(nil),      // 21: localchat.v1.SetNick
-	(*Cut)(nil),          // 22: localchat.v1.Cut
-	(*Policy)(nil),       // 23: localchat.v1.Policy
-	(*Reason)(nil),       // 24: localchat.v1.Reason
-	(*Message)(nil),      // 25: localchat.v1.Message
-	(*Header)(nil),       // 26: localchat.v1.Header
-	(*Content)(nil),      // 27: localchat.v1.Content
-	(*PollAsk)(nil),      // 28: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 29: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 30: localchat.v1.PollAck
-	(*PollReply)(nil),    // 31: localchat.v1.PollReply
-	(*Refused)(nil),      // 32: localchat.v1.Refused
-	(*PollMember)(nil),   // 33: localchat.v1.PollMember
-	(*Door)(nil),         // 34: localchat.v1.Door
-	(*Knocker)(nil),      // 35: localchat.v1.Knocker
-	(*EpochKey)(nil),     // 36: localchat.v1.EpochKey
-	(*Presence)(nil),     // 37: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 38: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 39: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 40: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 41: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 42: localchat.v1.AskInvite
-	(*AskNick)(nil),      // 43: localchat.v1.AskNick
-	(*AskAway)(nil),      // 44: localchat.v1.AskAway
-	(*AskReply)(nil),     // 45: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 46: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 47: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 48: localchat.v1.SyncRequest
-	(*Head)(nil),         // 49: localchat.v1.Head
-	(*SyncReply)(nil),    // 50: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 51: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 52: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 53: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 54: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 55: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 56: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 57: localchat.v1.RoomAd
+	(*Voice)(nil),        // 22: localchat.v1.Voice
+	(*Unvoice)(nil),      // 23: localchat.v1.Unvoice
+	(*MemberCut)(nil),    // 24: localchat.v1.MemberCut
+	(*Cut)(nil),          // 25: localchat.v1.Cut
+	(*Policy)(nil),       // 26: localchat.v1.Policy
+	(*Reason)(nil),       // 27: localchat.v1.Reason
+	(*Message)(nil),      // 28: localchat.v1.Message
+	(*Header)(nil),       // 29: localchat.v1.Header
+	(*Content)(nil),      // 30: localchat.v1.Content
+	(*PollAsk)(nil),      // 31: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 32: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 33: localchat.v1.PollAck
+	(*PollReply)(nil),    // 34: localchat.v1.PollReply
+	(*Refused)(nil),      // 35: localchat.v1.Refused
+	(*PollMember)(nil),   // 36: localchat.v1.PollMember
+	(*Door)(nil),         // 37: localchat.v1.Door
+	(*Knocker)(nil),      // 38: localchat.v1.Knocker
+	(*EpochKey)(nil),     // 39: localchat.v1.EpochKey
+	(*Presence)(nil),     // 40: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 41: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 42: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 43: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 44: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 45: localchat.v1.AskInvite
+	(*AskNick)(nil),      // 46: localchat.v1.AskNick
+	(*AskAway)(nil),      // 47: localchat.v1.AskAway
+	(*AskHand)(nil),      // 48: localchat.v1.AskHand
+	(*AskReply)(nil),     // 49: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 50: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 51: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 52: localchat.v1.SyncRequest
+	(*Head)(nil),         // 53: localchat.v1.Head
+	(*SyncReply)(nil),    // 54: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 55: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 56: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 57: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 58: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 59: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 60: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 61: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
 	9,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -4509,51 +4796,57 @@ var file_localchat_proto_depIdxs = []int32{
 	17, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
 	18, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
 	21, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
-	19, // 11: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
-	23, // 12: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	22, // 13: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 14: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	22, // 15: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	23, // 16: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	2,  // 17: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	22, // 18: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
-	20, // 19: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
-	0,  // 20: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 21: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 22: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	3,  // 23: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	29, // 24: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	30, // 25: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	32, // 26: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	33, // 27: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	36, // 28: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	37, // 29: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	22, // 30: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	34, // 31: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
-	35, // 32: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
-	4,  // 33: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	36, // 34: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	41, // 35: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	42, // 36: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	43, // 37: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
-	44, // 38: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
-	5,  // 39: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	4,  // 40: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
-	6,  // 41: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 42: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	7,  // 43: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	49, // 44: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	36, // 45: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	22, // 46: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 47: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 48: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	57, // 49: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 50: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	51, // [51:51] is the sub-list for method output_type
-	51, // [51:51] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	22, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
+	23, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
+	19, // 13: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
+	26, // 14: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	25, // 15: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 16: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	25, // 17: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	26, // 18: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	24, // 19: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
+	2,  // 20: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	25, // 21: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	20, // 22: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
+	25, // 23: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
+	25, // 24: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
+	0,  // 25: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 26: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 27: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	3,  // 28: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	32, // 29: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	33, // 30: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	35, // 31: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	36, // 32: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	39, // 33: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	40, // 34: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	25, // 35: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	37, // 36: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
+	38, // 37: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
+	4,  // 38: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	39, // 39: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	44, // 40: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	45, // 41: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	46, // 42: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
+	47, // 43: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
+	48, // 44: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
+	5,  // 45: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	4,  // 46: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	6,  // 47: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 48: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	7,  // 49: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	53, // 50: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	39, // 51: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	25, // 52: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 53: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 54: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	61, // 55: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 56: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	57, // [57:57] is the sub-list for method output_type
+	57, // [57:57] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -4573,24 +4866,27 @@ func file_localchat_proto_init() {
 		(*Record_Mute)(nil),
 		(*Record_Unmute)(nil),
 		(*Record_SetNick)(nil),
+		(*Record_Voice)(nil),
+		(*Record_Unvoice)(nil),
 		(*Record_SetDeputies)(nil),
 	}
-	file_localchat_proto_msgTypes[20].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[23].OneofWrappers = []any{
 		(*PollAsk_Request)(nil),
 		(*PollAsk_Ack)(nil),
 	}
-	file_localchat_proto_msgTypes[23].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[26].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
 	}
-	file_localchat_proto_msgTypes[32].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[35].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 		(*AskRequest_Nick)(nil),
 		(*AskRequest_Away)(nil),
+		(*AskRequest_Hand)(nil),
 	}
-	file_localchat_proto_msgTypes[43].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[47].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -4600,7 +4896,7 @@ func file_localchat_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   50,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

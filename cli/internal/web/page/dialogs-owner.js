@@ -191,6 +191,7 @@ export async function policy(room) {
       spanField('retain_s', 'Lines are kept for', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s), 'In memory only, on the computer of every member.'),
       field('New members see', select('history', Object.entries(historyWords), p.history)),
       spanField('idle_s', 'The room closes by itself', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s), 'After so long without a line.'),
+      field('Who may talk', select('speak', [['all', 'everybody in the room'], ['voiced', 'you, and members with a voice']], p.speak), 'The others can read, and ask you for a voice.'),
       spanField('slow_s', 'One line of a member every', times([0, 5, 30, 60, 300], p.slow_s, 'as often as they like'), String(p.slow_s), 'You, the owner, are not held to it.'),
       check('members_invite', 'Every member may invite', p.members_invite),
       check('hide_reasons', 'Only the removed member sees why it was removed', p.hide_reasons),
@@ -198,7 +199,7 @@ export async function policy(room) {
     run: async (form) => {
       const wanted = {
         subject: String(form.get('subject')).trim(), access: form.get('access'), retain_s: spanOf(form, 'retain_s'), history: form.get('history'),
-        idle_s: spanOf(form, 'idle_s'), slow_s: spanOf(form, 'slow_s'), members_invite: form.has('members_invite'), hide_reasons: form.has('hide_reasons'),
+        idle_s: spanOf(form, 'idle_s'), slow_s: spanOf(form, 'slow_s'), speak: form.get('speak'), members_invite: form.has('members_invite'), hide_reasons: form.has('hide_reasons'),
       };
       const change = Object.fromEntries(Object.entries(wanted).filter(([k, v]) => v !== /** @type {any} */ (p)[k]));
       if (Object.keys(change).length > 0) await store.rpc.call('room.policy', { room: room.id, ...change });

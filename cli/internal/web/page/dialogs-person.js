@@ -86,6 +86,9 @@ export function person(room, peer) {
       : button('Make a deputy', () => attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer }).then(() => dialog.close())), { title: 'May let people in, remove and mute them, and set the subject and who may join, while you are here' }));
   }
   if ((room.owned || (room.deputy && m.role === 'member')) && !m.self) {
+    const voice = (/** @type {string} */ method, /** @type {object} */ more) => attempt(store.rpc.call(method, { room: room.id, who: m.peer, ...more }).then(() => dialog.close()));
+    also.push(...(m.voiced ? [button('Take the voice', () => voice('room.unvoice', {}))]
+      : [button('Give a voice', () => voice('room.voice', {})), button('Give the floor for 5 minutes', () => voice('room.voice', { for_s: 300 }))]));
     also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))
       : button('Mute…', () => { dialog.close(); mute(room, m); }, { class: 'grave-quiet' }),
     button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),
@@ -99,6 +102,7 @@ export function person(room, peer) {
         ['Here as', m.self ? `${role} (you)` : role],
         ['Now', (m.self || m.present ? 'connected' : 'not reached at the moment') + (m.away ? `, ${awayWords(m.away_text)}` : '')],
         ...(m.ignored ? /** @type {[string, string][]} */ ([['Ignored', 'you see nothing that they say; they are not told']]) : []),
+        ...(m.voiced ? /** @type {[string, string][]} */ ([['Voice', m.voiced_until ? `until ${moment(m.voiced_until)}` : 'may talk where only some may']]) : []),
         ...(m.muted ? /** @type {[string, string][]} */ ([['Muted', m.muted_until ? `until ${moment(m.muted_until)}` : 'until they are unmuted']]) : []),
         ['Member since', moment(m.since)],
         ...(m.last_line ? /** @type {[string, string][]} */ ([['Last line', moment(m.last_line)]]) : []),

@@ -47,6 +47,7 @@ function joined(store, e) {
   const back = room.removed !== null || room.refused;
   Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, deputy: e.deputy ?? false, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
   gone.forget(id);
+  room.voiceless = Boolean(e.voiceless);
   room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
   if (e.nick) room.nick = e.nick;
   store.changed('rooms');
@@ -162,6 +163,13 @@ function people(store, room, e, at) {
       break;
     case 'away':
       return store.people(room);
+    case 'voiced':
+      if (e.self) room.voiceless = false;
+      store.changed('rooms');
+      break;
+    case 'unvoiced':
+      if (e.self) void store.rpc.call('room.policy', { room: room.id }).then((p) => { room.voiceless = p.speak === 'voiced'; store.changed('rooms'); }, () => {});
+      break;
     case 'renamed':
       if (e.self) room.nick = e.nick;
       break;
@@ -194,6 +202,8 @@ function people(store, room, e, at) {
     case 'policy':
       room.subject = e.subject;
       room.retainS = e.retain_s;
+      room.voiceless = e.speak === 'voiced' && !room.owned && !room.members.find((m) => m.self)?.voiced;
+      store.changed('rooms');
       store.list();
       break;
     case 'epoch':

@@ -1,6 +1,7 @@
 // The room that is shown: its head, notices, its lines, lines that are not sent yet, knocks, and the place to write.
 
 import { bdi, button, fill, h, icon } from './dom.js';
+import { attempt } from './dialogs.js';
 import { search } from './dialogs-room.js';
 import { join } from './joins.js';
 import { toggleDrawer } from './drawers.js';
@@ -56,8 +57,10 @@ class RoomView extends View {
   /** @param {import('./store.js').Room} room @param {HTMLElement} el */
   showAway(room, el) {
     const a = room.away;
-    el.hidden = (a === null && room.muted === null) || room.removed !== null;
-    fill(el, room.muted && h('p', {}, bdi(`${mutedText(room.muted)}.`)), a && h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
+    el.hidden = (a === null && room.muted === null && !room.voiceless) || room.removed !== null;
+    const hand = (/** @type {boolean} */ down) => { attempt(store.rpc.call('room.hand', { room: room.id, down })); };
+    const ask = room.voiceless && !room.muted && h('p', {}, 'Only members with a voice may talk here. You can read, and ask the owner for one. ', button('Raise your hand', () => hand(false)), ' ', button('Lower it', () => hand(true)));
+    fill(el, ask || null, room.muted && h('p', {}, bdi(`${mutedText(room.muted)}.`)), a && h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
   }
 
   /** Tells the node that a mute has been seen: until then the node tells it again. @param {import('./store.js').Room} room */

@@ -6,11 +6,11 @@
  * @typedef {{id: string, name: string, owner: string, owner_nick: string, words: string, access: string, members: number, subject: string,
  *   retain_s?: number, idle_s?: number, mine: boolean, in: boolean, verified: boolean, other?: string, change?: KeyChange}} RoomInfo
  * @typedef {{peer: string, nick: string, role: string, present: boolean, words: string, self: boolean, since: string, last_line?: string,
- *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string, away?: boolean, away_text?: string}} Member
+ *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string, away?: boolean, away_text?: string, voiced?: boolean, voiced_until?: string, hand?: boolean}} Member
  * @typedef {{peer: string, nick: string, words: string, alike?: boolean, verified: boolean, verified_other?: string, ignored?: boolean}} Knock
  * @typedef {{peer: string, nick: string, by: string, reason: string, until?: string}} Ban
  * @typedef {{id: string, invite?: string, nick?: string, expires: string, qr?: string[], url?: string}} Invite
- * @typedef {{access: string, subject: string, idle_s: number, retain_s: number, history: string, members_invite: boolean, hide_reasons: boolean, slow_s: number}} Policy
+ * @typedef {{access: string, subject: string, idle_s: number, retain_s: number, history: string, members_invite: boolean, hide_reasons: boolean, slow_s: number, speak: string}} Policy
  * @typedef {{code: string, severity: string, about?: string, text: string, cause?: string, do?: string, blocks: boolean}} Finding
  * @typedef {{nick: string, text: string}} Quote
  * @typedef {{id: string, peer: string, nick: string, text: string, action: boolean, at: string, self: boolean, late: boolean, backlog?: boolean,

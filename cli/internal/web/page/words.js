@@ -74,6 +74,7 @@ const rules = [
   ['retain_s', 'how long lines are kept', (p) => seconds(p.retain_s)],
   ['history', 'what new members see', (p) => entry(historyWords, p.history) ?? name(p.history)],
   ['idle_s', 'when the room closes by itself', (p) => (p.idle_s ? `after ${seconds(p.idle_s)} without a line` : 'never')],
+  ['speak', 'who may talk', (p) => (p.speak === 'voiced' ? 'the owner, and members with a voice' : 'everybody in the room')],
   ['slow_s', 'how often a member may say something', (p) => (p.slow_s ? `one line every ${seconds(p.slow_s)}, except for the owner` : 'as often as they like')],
   ['members_invite', 'who may invite', (p) => (p.members_invite ? 'every member' : 'the owner')],
   ['hide_reasons', 'who sees why a member was removed', (p) => (p.hide_reasons ? 'only the removed member' : 'everybody in the room')],
@@ -109,6 +110,10 @@ export function note(e) {
     case 'mute_reason': return `Why ${who} was muted: ${phrase(e.text)}`;
     case 'muted': return mutedText(/** @type {any} */ (e));
     case 'unmuted': return e.self ? 'You are no longer muted' : `${who} is no longer muted`;
+    case 'voiced': return `${e.self ? 'You have' : `${who} has`} a voice${untilText(e.until)}`;
+    case 'unvoiced': return `${e.self ? 'You have' : `${who} has`} no voice any more`;
+    case 'hand': return `${who} asks for a voice`;
+    case 'hand_gone': return `${who} no longer asks for a voice`;
     case 'renamed': return e.self ? `You are ${who} now` : `${nick(e.old_nick, e.peer)} is ${who} now`;
     case 'unbanned': return `${who} is no longer banned`;
     case 'knock_gone': return `${who} no longer knocks`;
