@@ -359,7 +359,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "undeputy", Usage: "NICK", Role: Owner, min: 1, Max: 1, Targets: deputiesOf, Run: runUndeputy,
-			Help: "end what a deputy may do; the deputy stays a member", Examples: []string{"/undeputy bob"},
+			Help: "make a deputy an ordinary member again", Examples: []string{"/undeputy bob"},
 		},
 		{
 			Name: "deputies", Role: Member, Run: runDeputies,

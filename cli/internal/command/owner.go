@@ -374,7 +374,7 @@ func runPolicy(ctx context.Context, c Call) (Reply, error) {
 	var change node.PolicyChange
 	if name := c.Arg(0); name != "" {
 		if !c.Room.Owned && (!c.Room.Deputy || name != "access" && name != "subject") {
-			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " changes its policy, and a deputy the access and the subject; nothing was sent", Hint: "/policy shows it"}
+			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " can change its policy; a deputy can change access and subject; nothing was sent", Hint: "/policy shows it"}
 		}
 		if err := setPolicy(&change, name, c.Arg(1)); err != nil {
 			return Reply{}, err

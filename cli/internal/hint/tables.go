@@ -48,7 +48,7 @@ var anyFace = table{
 	"bad room name": "a room's name is one line of at most {limit} letters",
 	"bad subject":   "a subject is one line of at most {limit} bytes",
 	"bad reason":    "a reason is one line of at most {limit} bytes; nothing was done",
-	"bad away":      "what you are away for is one line of at most {limit} bytes; nothing was changed",
+	"bad away":      "the text is one line of at most {limit} bytes; nothing was changed",
 	"bad text":      "a line is at most {limit} bytes of text",
 	"bad expiry":    "give 1 to {limit} seconds",
 	"bad invite":    "copy the whole invite, from LOCALCHAT: to its end",
