@@ -42,6 +42,7 @@ var anyFace = table{
 	"denied":            "ask the owner",
 	"log too long":      "ask the owner for a new room",
 	"no log":            "their node may be of another version",
+	"audit damaged":     "get another copy of the file from somebody who was in the room",
 	"false log":         "somebody may be impersonating the owner: compare words with them",
 	"owner's nick":      "an owner chooses the nick when creating the room",
 
