@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/cli/internal/attach"
 	"localchat/test/driver"
 )
 
@@ -241,6 +242,37 @@ func TestDownAsks(t *testing.T) {
 	}
 	if code, ended := alice.Ends(scriptWait); !ended || code != 0 {
 		t.Errorf("the console: %v, %d", ended, code)
+	}
+}
+
+// TestEveryPlaceIsTaken: with as many programs attached as there may be, status still says what runs, and down ends it.
+func TestEveryPlaceIsTaken(t *testing.T) {
+	t.Parallel()
+	h := newHousehold(t)
+	h.up("--no-mdns")
+	var faces []*attach.Conn
+	for {
+		c, _, err := attach.Dial(t.Context(), filepath.Join(h.home, "data", "localchat"), attach.Hello{Face: "rpc", Rank: attach.Resident, Program: true})
+		if err != nil {
+			break
+		}
+		defer c.Close()
+		faces = append(faces, c)
+	}
+	if len(faces) != attach.MaxFaces {
+		t.Fatalf("%d are attached, not %d", len(faces), attach.MaxFaces)
+	}
+	if _, words, code := h.says("send", "lab", "hello"); code != 1 || !strings.Contains(words, "too many programs are attached") {
+		t.Errorf("one more: %d, %s", code, words)
+	}
+	if out, words, code := h.says("status"); code != 0 || strings.Count(out, "face     rpc") != attach.MaxFaces {
+		t.Errorf("status: %d, %s%s", code, out, words)
+	}
+	if _, words, code := h.says("down"); code != 1 || !strings.Contains(words, "this would end rpc") {
+		t.Errorf("down asks: %d, %s", code, words)
+	}
+	if _, words, code := h.says("down", "--force"); code != 0 {
+		t.Errorf("down: %d, %s", code, words)
 	}
 }
 

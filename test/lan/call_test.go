@@ -169,6 +169,26 @@ func TestLANBackgroundCalls(t *testing.T) {
 	})
 	alice.do("room.tell", obj{"room": "lab", "who": "bob", "text": "three"})
 	d.shows(t, "localchat: lab | [alice to you] three")
+
+	// A page that bob looks at shows it, and one that he has left, or that has gone, does not.
+	page := bob.start()
+	page.do("node.focus", obj{"focused": true})
+	alice.say("lab", "bob: on the page")
+	page.await("message", obj{"text": "bob: on the page"})
+	page.do("node.focus", obj{"focused": false})
+	alice.say("lab", "bob: beside the page")
+	d.shows(t, "localchat: lab | &lt;alice&gt; bob: beside the page")
+	page.do("node.focus", obj{"focused": true})
+	page.CloseInput()
+	eventually(t, "the page is gone", func() bool {
+		out, _, _ := bob.run("status")
+		return !strings.Contains(out, "face     rpc")
+	})
+	alice.say("lab", "bob: without a page")
+	d.shows(t, "localchat: lab | &lt;alice&gt; bob: without a page")
+
+	alice.do("room.mute", obj{"room": "lab", "who": "bob", "reason": "a moment"})
+	d.shows(t, "localchat: lab | you were muted in lab by alice: a moment; you can still read, and /msg reaches the owner alone")
 	alice.do("room.kick", obj{"room": "lab", "who": "bob", "reason": "too loud"})
 	d.shows(t, "localchat: lab | you were kicked from lab by alice: too loud")
 	face := bob.start()
