@@ -74,11 +74,12 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, clitest.NewNode())
 		for _, cmd := range command.Table() {
-			if cmd.Role != command.Owner {
+			whose, refused := map[command.Role]string{command.Owner: "", command.Moderator: " and its deputies"}[cmd.Role]
+			if !refused {
 				continue
 			}
 			d.types(cmd.Examples[len(cmd.Examples)-1])
-			d.reads("localchat: /"+cmd.Name+" is for the owner of lab; nothing was sent", "hint:")
+			d.reads("localchat: /"+cmd.Name+" is for the owner of lab"+whose+"; nothing was sent", "hint:")
 			d.did()
 		}
 		d.types("/invite")
@@ -174,7 +175,7 @@ func TestKickedInTheLobby(t *testing.T) {
 		d.types("/join lab")
 		d.sees("-- you are in lab, as bob\n-- in lab: ")
 		d.f.Emit(node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice"})
-		d.sees("-- you were banned from lab by alice\nhint: you cannot join until the owner lifts the ban")
+		d.sees("-- you were banned from lab by alice\nhint: you cannot join until the ban is lifted")
 		d.types("hello?")
 		d.reads("localchat: you are not in a room")
 		d.f.Did()

@@ -24,7 +24,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			typed string
 			want  []string
 		}{
-			{"/help", []string{"/kick WHO [REASON]", "remove a member and tell them why; they may ask to come back (owner)", "//x says /x"}},
+			{"/help", []string{"/kick WHO [REASON]", "remove a member and tell them why; they may ask to come back (owner, deputies)", "//x says /x"}},
 			{"/help kick", []string{"example:  /kick dave\n", "usage:    /kick WHO [REASON]\n", "for:      the room's owner"}},
 			{"/help /topic", []string{"usage:    /subject TEXT\n", "also:     /topic, /room topic, /room subject"}},
 			{"/rooms", []string{"> lab  knock      2 members; you are in it; owner's words: amber kiwi"}},

@@ -266,7 +266,7 @@ func (q orderAsked) run(l *loop) (*protocol.OrderReply, error) {
 		return &notDeputy, nil
 	}
 	if !r.state().IsDeputy(q.peer) {
-		r.desk.noteAttempt(q.peer, "give an order")
+		r.desk.noteAttempt(q.peer, "give an order as a deputy")
 		return &notDeputy, nil
 	}
 	at, err := r.obey(q.peer, q.req)

@@ -249,7 +249,7 @@ func (d *authorityDesk) noteAttempt(p peer.ID, what string) {
 		return
 	}
 	d.attempts[p] = now
-	d.r.l.emit(d.r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may do", d.r.nickOf(p), what)})
+	d.r.l.emit(d.r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, and is not entitled to", d.r.nickOf(p), what)})
 }
 
 // orderName returns the name of an order for a sentence.

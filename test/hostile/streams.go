@@ -424,6 +424,7 @@ func (m *Peer) NeverReads() {
 					&protocol.PollAsk{Request: &protocol.PollRequest{Room: m.Room, Nonce: m.Nonce, Admission: m.admission}},
 					&protocol.JoinRequest{Room: m.Room, Nick: fmt.Sprintf("m%d", i)},
 					&protocol.AskRequest{Room: m.Room, Leave: true},
+					&protocol.OrderRequest{Room: m.Room, Kind: protocol.OrderKick, Peer: m.Owner},
 					&protocol.SyncRequest{Room: m.Room},
 					&protocol.PassRequest{Room: m.Room, Line: []byte(Evil), To: m.Nodes},
 					&protocol.TellRequest{Room: m.Room, Text: Evil, At: time.Now()},

@@ -114,6 +114,23 @@ test('a room across pages and a console', async () => {
   await say(b, 'heard again');
   await line(a, 'heard again').waitFor();
 
+  // Alice makes him a deputy, and he mutes carol, who is told by whom and for whom. Then he is one no more.
+  await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Make a deputy' }).click();
+  await b.getByText('You are a deputy of this room').first().waitFor();
+  await carol.sees(/bobby is a deputy now/);
+  await b.locator('people-pane').getByRole('button', { name: /^carol/ }).click();
+  await b.getByRole('dialog', { name: 'carol' }).getByRole('button', { name: 'Mute…' }).click();
+  await b.getByRole('dialog', { name: 'Mute carol in lab?' }).getByRole('button', { name: 'Mute carol' }).click();
+  await carol.sees(/you were muted in lab by bobby, for alice/);
+  await a.getByText('carol was muted by bobby, for alice').first().waitFor();
+  await b.locator('people-pane').getByRole('button', { name: /^carol .*muted/ }).click();
+  await b.getByRole('dialog', { name: 'carol' }).getByRole('button', { name: 'Unmute' }).click();
+  await carol.sees(/you are no longer muted/);
+  await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'No longer a deputy' }).click();
+  await b.getByText('You are no longer a deputy of this room').first().waitFor();
+
   // Alice kicks him, with a reason, and his page tells him.
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
   await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Remove…' }).click();

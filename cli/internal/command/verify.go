@@ -83,7 +83,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 		lines = append(lines, "has a voice"+render.Until(who.VoicedUntil))
 	}
 	if who.Muted {
-		lines = append(lines, "muted"+cmp.Or(render.Until(who.MutedUntil), "  until the owner lifts it"))
+		lines = append(lines, "muted"+cmp.Or(render.Until(who.MutedUntil), "  until it is lifted"))
 	}
 	switch {
 	case !who.LastLine.IsZero():

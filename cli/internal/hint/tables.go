@@ -30,11 +30,11 @@ var anyFace = table{
 	"verify self":        "you can only verify somebody else",
 	"ignore self":        "you can only ignore somebody else",
 
-	"banned":            "only the owner can lift the ban",
+	"banned":            "the owner or a deputy can lift the ban",
 	"banned for a time": "try again in {wait}, or ask the owner to lift it",
 	"too soon":          "try again in {wait}",
 	"may talk":          "say it",
-	"muted":             "only the owner can end it; you can still read, and a direct message to the owner gets through",
+	"muted":             "the owner or a deputy can end it; you can still read, and a direct message to the owner gets through",
 	"muted for a time":  "it ends in {wait}; you can still read, and a direct message to the owner gets through",
 	"invite not valid":  "ask the owner for a new one",
 	"room full":         "the owner has to make room",

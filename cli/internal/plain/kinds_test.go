@@ -40,7 +40,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		{
 			"banned for good",
 			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at},
-			"-- you were banned from lab by alice: spam", "you cannot join until the owner lifts the ban", fail.ExitRefused,
+			"-- you were banned from lab by alice: spam", "you cannot join until the ban is lifted", fail.ExitRefused,
 		},
 		{
 			"closed",

@@ -341,7 +341,7 @@ func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 		return "the room has ended; " + slash + "rooms lists the rooms on this network"
 	case node.KindBanned:
 		if r.Until.IsZero() {
-			return "you cannot join until the owner lifts the ban"
+			return "you cannot join until the ban is lifted"
 		}
 		return "you cannot join" + Until(r.Until)
 	}

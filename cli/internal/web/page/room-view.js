@@ -86,7 +86,7 @@ class RoomView extends View {
         r ? h('dl', { class: 'facts' },
           ...(r.kind !== 'idle' && (r.by_nick || r.by) ? [h('dt', {}, 'By'), h('dd', {}, bdi(nick(r.by_nick, r.by)), r.for_nick || r.for ? [', for '][0] : '', r.for_nick || r.for ? bdi(nick(r.for_nick, r.for)) : '')] : []),
           ...(why ? [h('dt', {}, 'Why'), h('dd', { class: 'why' }, bdi(why))] : r.kind === 'kicked' || r.kind === 'banned' ? [h('dt', {}, 'Why'), h('dd', { class: 'soft' }, 'no reason was given')] : []),
-          ...(r.kind === 'banned' ? [h('dt', {}, 'Until'), h('dd', {}, r.until ? moment(r.until) : 'the owner lifts it')] : []),
+          ...(r.kind === 'banned' ? [h('dt', {}, 'Until'), h('dd', {}, r.until ? moment(r.until) : 'it is lifted')] : []),
           h('dt', {}, 'When'), h('dd', {}, clock(r.at))) : null,
         h('p', {}, r ? afterRemoval(r) : 'Your membership ended while this computer was away. You may ask to come back.'),
         h('p', { class: 'soft' }, 'What was said in the room has been cleared here.'),

@@ -104,9 +104,9 @@ export function note(e) {
   switch (e.type) {
     case 'member_joined': return `${who} joined`;
     case 'member_left': return `${who} left`;
-    case 'member_removed': return `${who} was ${deed(e.kind)}${byText(e)}${untilText(e.until)}`;
+    case 'member_removed': return `${who} was ${deed(e.kind)}${byText(/** @type {any} */ (e))}${untilText(e.until)}`;
     case 'removal_reason': return `Why ${who} was removed: ${phrase(e.text)}`;
-    case 'member_muted': return `${who} was muted${byText(e)}${untilText(e.until)}`;
+    case 'member_muted': return `${who} was muted${byText(/** @type {any} */ (e))}${untilText(e.until)}`;
     case 'mute_reason': return `Why ${who} was muted: ${phrase(e.text)}`;
     case 'muted': return mutedText(/** @type {any} */ (e));
     case 'unmuted': return e.self ? 'You are no longer muted' : `${who} is no longer muted`;
@@ -197,7 +197,7 @@ export function afterRemoval(r) {
   switch (r.kind) {
     case 'closed': return 'The room has ended for everybody. You can enter or create another one.';
     case 'idle': return 'Nobody said anything for too long, so the room has ended. You can enter or create another one.';
-    case 'banned': return banIsOver(r) ? 'The ban is over. You may ask to come back; the owner decides.' : r.until ? `You can ask to come back after ${moment(r.until)}.` : 'You cannot come back until the owner lifts the ban.';
+    case 'banned': return banIsOver(r) ? 'The ban is over. You may ask to come back; the owner decides.' : r.until ? `You can ask to come back after ${moment(r.until)}.` : 'You cannot come back until the ban is lifted.';
     case 'invite-revoked': return 'Ask the owner for a new invite.';
   }
   return 'You may ask to come back; the owner decides.';
