@@ -320,10 +320,12 @@ func (s *step) purge() {
 			s.setInvite(id, nil)
 		}
 	}
+	over := func(_ peer.ID, at time.Time) bool { return s.now.Sub(at) >= FailureLife }
 	for p, at := range s.next.out {
-		if s.now.Sub(at) >= FailureLife {
+		if over(p, at) {
 			s.next.out = cloned(s.next.out)
-			delete(s.next.out, p)
+			maps.DeleteFunc(s.next.out, over)
+			break
 		}
 	}
 }

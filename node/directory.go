@@ -377,7 +377,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	for _, id := range l.order {
 		r := l.rooms[id]
 		if r.desk.recovering != nil && !l.twin.live() {
-			return nil, errRecovering // it will be in the list in a moment
+			return nil, waits{r, errRecovering} // it will be in the list in a moment
 		}
 		if r.state().Closed() || !r.joined && r.desk.recovering == nil {
 			continue

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -41,7 +42,7 @@ func (d *authorityDesk) notReady() error {
 	if d.r.l.twin.live() {
 		return d.r.l.twinError()
 	}
-	return errRecovering
+	return waits{d.r, errRecovering}
 }
 
 // recover begins to ask the members. If there are none, and nothing else to wait for, it resumes the room at once.
@@ -289,20 +290,31 @@ func (rec *recovery) park(p peer.ID, ev inboxEvent) bool {
 	return true
 }
 
-// park keeps a request about a room that is not resumed yet, or a removal from one whose lines are being fetched; why is the error
-// that the request got.
+// A waits is the error of a request that can be answered when the room is ready for it; see loop.park.
+type waits struct {
+	r   *room
+	err *Error // what the request is answered with if it cannot wait
+}
+
+func (w waits) Error() string { return w.err.Error() }
+func (w waits) Unwrap() error { return w.err }
+
+// park keeps a request if why, the error that it got, says that it can wait: for its room to be resumed, or for the lines of the room's
+// members.
 func (l *loop) park(ev inboxEvent, why error) bool {
-	for _, r := range l.rooms {
-		switch {
-		case why == error(errRecovering) && r.desk.recovering != nil:
-			r.desk.recovering.parked = append(r.desk.recovering.parked, ev)
-			return true
-		case why == error(errGathering) && r.desk.gathers():
-			id := r.id
-			r.desk.removals = append(r.desk.removals, ev)
-			time.AfterFunc(transcript.CatchUpFor, func() { l.n.post(removalsDue{id}) })
-			return true
-		}
+	var w waits
+	if !errors.As(why, &w) {
+		return false
+	}
+	switch d := &w.r.desk; {
+	case w.err == errRecovering && d.recovering != nil:
+		d.recovering.parked = append(d.recovering.parked, ev)
+		return true
+	case w.err == errGathering && d.gathers():
+		id := w.r.id
+		d.removals = append(d.removals, ev)
+		time.AfterFunc(transcript.CatchUpFor, func() { l.n.post(removalsDue{id}) })
+		return true
 	}
 	return false
 }
@@ -321,7 +333,7 @@ func (d *authorityDesk) gathers() bool { return d.r.owner() && d.r.talk.Gatherin
 // the members are being fetched.
 func (d *authorityDesk) cutOf(p peer.ID) (protocol.Cut, error) {
 	if _, member := d.r.state().Member(p); member && d.gathers() {
-		return protocol.Cut{}, errGathering
+		return protocol.Cut{}, waits{d.r, errGathering}
 	}
 	return d.r.talk.Cut(p), nil
 }

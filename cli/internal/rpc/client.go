@@ -256,10 +256,13 @@ func (h *heard) end() {
 	}
 }
 
-// Listen implements [command.Node]. A client has one stream of events at a time: after another call the first stream gets nothing.
+// Listen implements [command.Node]. A client has one stream of events at a time: another call ends the first.
 func (c *Client) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
 	h := &heard{Queue: node.NewQueue()}
 	c.mu.Lock()
+	if c.heard != nil {
+		c.heard.end()
+	}
 	select {
 	case <-c.gone:
 		h.end()
