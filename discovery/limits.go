@@ -146,6 +146,7 @@ var steps = [...]step{
 	{queryWindow, 5 * time.Second},
 	{queryWindow, 10 * time.Second},
 	{queryWindow, 30 * time.Second},
+	{queryWindow, 2 * time.Minute},
 }
 
 // quickSteps is the number of steps with a gap of at most hurryGap. In a crowd the schedule goes on at crowdStep: those who are there

@@ -40,7 +40,7 @@ const (
 	tickEvery    = time.Second
 	stirFor      = 15 * time.Second
 	restTick     = 2 * time.Second
-	restTickTold = 5 * time.Second
+	restTickTold = 10 * time.Second
 
 	// A peer is pinged when it has not been heard of for some time, and is given up if it does not answer within pingTimeout: libp2p
 	// notices a pulled cable after 30 s or more. An owner pings its members after ownerEvery, all of them at once. So a member hears of
