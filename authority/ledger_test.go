@@ -342,7 +342,9 @@ func TestLoadRefusesDamage(t *testing.T) {
 // A failure is claimed in the batch of its removal by the poll that is held, and by no other.
 func TestAHeldPollIsClaimedWithTheRemoval(t *testing.T) {
 	for _, order := range []Event{
-		Kick{Peer: id("bob"), Reason: "too loud"}, Ban{Peer: id("bob"), Reason: "too loud"}, Mute{Peer: id("bob"), Reason: "too loud"},
+		Kick{Peer: id("bob"), Reason: "too loud"},
+		Ban{Peer: id("bob"), Reason: "too loud"},
+		Mute{Peer: id("bob"), Reason: "too loud"},
 		Close{Reason: "too loud"},
 	} {
 		t.Run(fmt.Sprintf("%T", order), func(t *testing.T) {
