@@ -17,7 +17,7 @@ import (
 	"localchat/protocol"
 )
 
-// An audit file has the signed log of a room as text, so that anybody can check it who knows the owner's key:
+// An audit file has the signed log of a room as text, so that anybody who knows the owner's key can check it:
 //
 //	localchat audit 1
 //	room ID
@@ -26,7 +26,7 @@ import (
 //	end NUMBER SHA-256 of all before this line, in hex
 //
 // The records prove themselves: each is signed, and has the hash of the one before. The last line shows a file that was cut or damaged
-// on its way. It is not signed: whoever cuts the end off and writes the last line anew leaves a valid log, of an earlier time.
+// on its way. It is not signed: if somebody cuts off the end and writes the last line again, the log is valid, but of an earlier time.
 const auditHead = "localchat audit 1"
 
 var auditCoding = base64.StdEncoding.Strict()

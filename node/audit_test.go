@@ -45,7 +45,7 @@ func auditedRoom(t *testing.T, check func(file []byte, member, owner AuditInfo))
 	})
 }
 
-// The audit names who did what to whom, and why where that was told; the file says the same without the reasons.
+// TestAudit: the audit says who did what to whom, and why if that was told. The file says the same without the reasons.
 func TestAudit(t *testing.T) {
 	auditedRoom(t, func(file []byte, member, owner AuditInfo) {
 		var got []string

@@ -288,7 +288,7 @@ func By(by node.PeerID, nick string, owner node.PeerID, ownerNick string) safe.T
 	return text
 }
 
-// deputiesText returns a line about who became a deputy, and who is none any more.
+// deputiesText returns a line about members that became deputies, or are no longer deputies.
 func deputiesText(d node.Deputies, room string) safe.Text {
 	switch {
 	case d.Changed && d.Mine:
