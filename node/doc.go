@@ -22,6 +22,15 @@
 // run in the loop itself, and hand over nothing. They read a snapshot, which never changes. Every goroutine of this package is
 // started by spawn, and Close waits for each.
 //
+// # A room
+//
+// A room has two halves, of which one is in use. Where this node is the authority, the desk (owner.go) steps the ledger, and has the polls
+// that wait (polls.go), who is present (presence.go), the removals that are followed (progress.go), the door (door.go), and the recovery
+// after a start (recover.go). Where another node is, the membership (membership.go) steps the seat, and has what is known of an authority
+// that is away (absence.go). Both have the log, the keys (keys.go), the conversation (talk.go), the outbox (say.go), the relays (relay.go)
+// and the proof of a second log (heads.go). Each of these owns its fields; the room says how they meet: what follows from a record
+// (applied), from a tick, and from the end.
+//
 // # When something is full
 //
 // Every queue and table has a bound in limits.go, of this package or of the internal package that has the queue. This is what

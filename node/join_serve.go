@@ -150,3 +150,8 @@ func (e joinOver) handle(l *loop) {
 		l.n.log.Debug("knock gone", "room", r.id, "err", err)
 	}
 }
+
+// tooSoon is the answer to a join request beyond a budget. It is given before this node looks up the room.
+func tooSoon(wait time.Duration) protocol.JoinReply {
+	return protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: max(wait, time.Second)}
+}

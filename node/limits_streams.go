@@ -7,6 +7,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/lan"
+	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -199,3 +200,6 @@ var (
 		stranger: budget{10, 40}, address: budget{10, 100}, shared: budget{200, 400},
 	}
 )
+
+// keyed makes a limiter that gives every peer, or every address, a budget of its own over all its streams.
+func keyed[K comparable](b budget) *ratelimit.Keyed[K] { return ratelimit.New[K](b.perSecond, b.burst) }

@@ -2,10 +2,15 @@ package node
 
 import (
 	"net/netip"
+	"time"
+
+	"localchat/node/internal/ratelimit"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
+	"golang.org/x/time/rate"
 )
 
 // An origin is where a peer connects from.
@@ -87,4 +92,25 @@ func (p *places) release(o origin) {
 	if p.lans[o.lan]--; p.lans[o.lan] == 0 {
 		delete(p.lans, o.lan)
 	}
+}
+
+// shares bounds the work that members cause. Each member has a budget of its own. Work beyond that is charged to the budget of
+// its address and to the common one.
+type shares struct {
+	own     *ratelimit.Keyed[peer.ID]
+	address *ratelimit.Keyed[netip.Addr]
+	all     *rate.Limiter
+}
+
+func newShares(own, address, all budget) shares {
+	return shares{keyed[peer.ID](own), keyed[netip.Addr](address), all.limiter()}
+}
+
+func (s shares) allow(who visitor, cost int, now time.Time) bool {
+	return s.own.Limiter(who.peer).AllowN(now, cost) || s.address.Limiter(who.from.addr).AllowN(now, cost) && s.all.AllowN(now, cost)
+}
+
+func (s shares) sweep(now time.Time) {
+	s.own.Sweep(now)
+	s.address.Sweep(now)
 }

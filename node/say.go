@@ -7,6 +7,8 @@ import (
 
 	"localchat/node/internal/fault"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // A sayRequest is a line to be said. It may wait in the room for the key of the epoch, and is answered then.
@@ -189,4 +191,46 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 		}
 	}
 	return h, nil
+}
+
+// sayCost returns how many lines a text is charged for.
+func sayCost(text string) int { return 1 + len(text)>>10 }
+
+// pace waits until text may be said. It delays fast lines and does not refuse them, so that a pasted text loses no line. If the
+// wait would be longer than sayPatience, it returns an error at once.
+func (n *Node) pace(ctx context.Context, text string) error {
+	r := n.says.ReserveN(time.Now(), sayCost(text))
+	wait := r.Delay()
+	if wait == 0 {
+		return nil
+	}
+	if wait > sayPatience {
+		r.Cancel()
+		return &Error{
+			Code: CodeUnavailable, Text: fmt.Sprintf("not said: too much at once; this node sends %d lines a second, and the lines that already wait take %s", sayRate, sayPatience),
+			Reason: fault.TooMuchAtOnce, RetryAfter: wait - sayPatience,
+		}
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		r.Cancel()
+		return ctx.Err()
+	case <-n.ctx.Done():
+		return errClosed
+	}
+}
+
+// inBudget charges another member's text to that member's budget. If the budget is used up, the member says more than an honest
+// node allows. Then the line is dropped, and the user is told once in a while which member it is. A line that an honest node
+// said, and that the network delayed, is fetched by a later comparison.
+func (r *room) inBudget(author peer.ID, text string) bool {
+	if author == r.l.n.self || r.sayLimit.Limiter(author).AllowN(r.l.now(), sayCost(text)) {
+		return true
+	}
+	r.l.n.admission.count(r.l.n.admission.visitorAt(author), aLine, sayCost(text))
+	return false
 }
