@@ -136,6 +136,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			d.Hurry()
 		}
 	}
+	r.zone.says(d.says.Load())
 	defer r.close()
 	changed, unwatched, watched := watchLink(ctx, d.watch)
 	defer watched.Wait()

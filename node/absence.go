@@ -36,7 +36,7 @@ func (a *absence) take(m *protocol.PollMember) {
 	for _, p := range m.Present {
 		if _, ok := a.r.state().Member(p.Peer); ok {
 			a.present[p.Peer] = true
-			a.r.l.book.want(p.Peer, a.r.l.named(a.r.authority(), p.Peer, p.Addrs))
+			a.r.l.keepConnected(p.Peer, a.r.l.named(a.r.authority(), p.Peer, p.Addrs))
 		}
 	}
 	a.noteAways(m.Present)

@@ -57,6 +57,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 		}
 	}
 	l.enter(r)
+	l.sayRooms()
 	l.noteLook() // its owner is told of another room of that name
 	l.saveKnown()
 	if policy != founding {

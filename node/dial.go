@@ -36,11 +36,21 @@ type bookEntry struct {
 	next    time.Time // not before
 	pause   time.Duration
 	seen    time.Time
+	// moved is set if the peer was announced at another address while it was connected, and tried is when its connections were tried
+	// for that.
+	moved   bool
+	tried   time.Time
 	rtt     time.Duration
 	pinging bool
 	alive   time.Time // when it last gave a sign of life, and when it was last asked for one
 	pinged  time.Time
 	pings   network.Stream // for pings; with the goroutine that pings while one is under way, nil until the first
+
+	// heralds is set if the peer says of its rooms whether they have changed, and says is what it said last. fresh is set if it has not
+	// been asked since; see said.go.
+	heralds bool
+	says    string
+	fresh   bool
 
 	// These are for the listing of rooms. heard is set if the peer has listed its rooms, or could not be reached.
 	asking bool
@@ -117,16 +127,19 @@ func (e *bookEntry) learn(addrs []multiaddr.Multiaddr) {
 
 // moves reports whether a wanted peer has an address that we do not know yet. Then it is not worth waiting for a dial of the others.
 func (e *bookEntry) moves(addrs []multiaddr.Multiaddr) bool {
-	return e != nil && (e.wanted || e.fixed) && slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool {
-		return !slices.ContainsFunc(e.addrs, a.Equal)
-	})
+	return e != nil && (e.wanted || e.fixed) && e.lacks(addrs)
 }
 
-// makeRoom forgets the oldest hint.
+// lacks reports whether one of addrs is not known yet.
+func (e *bookEntry) lacks(addrs []multiaddr.Multiaddr) bool {
+	return slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool { return !slices.ContainsFunc(e.addrs, a.Equal) })
+}
+
+// makeRoom forgets the oldest hint: one to a peer without rooms, if there is one.
 func (b *book) makeRoom() bool {
 	var oldest *bookEntry
 	for _, e := range b.entries {
-		if !e.wanted && !e.fixed && !e.dialing && (oldest == nil || e.seen.Before(oldest.seen)) {
+		if !e.wanted && !e.fixed && !e.dialing && (oldest == nil || e.before(oldest)) {
 			oldest = e
 		}
 	}
@@ -135,6 +148,14 @@ func (b *book) makeRoom() bool {
 	}
 	delete(b.entries, oldest.peer)
 	return true
+}
+
+// before reports whether e is to be forgotten before o.
+func (e *bookEntry) before(o *bookEntry) bool {
+	if idle := e.heralds && e.says == ""; idle != (o.heralds && o.says == "") {
+		return idle
+	}
+	return e.seen.Before(o.seen)
 }
 
 // want keeps us connected to p.
@@ -168,7 +189,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 			if b.dials < maxDials {
 				l.dial(e)
 			}
-		case l.directory.looking && now.Sub(e.seen) < hintLife:
+		case now.Sub(e.seen) < hintLife && l.mayHint(e, now):
 			hints = append(hints, e)
 		}
 	}
@@ -189,7 +210,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 // its rooms nor failed to answer.
 func (b *book) hasUnqueried(now time.Time) bool {
 	for _, e := range b.entries {
-		if !e.heard && (e.asking || len(e.addrs) > 0) && now.Sub(e.seen) < hintLife {
+		if !e.heard && (e.asking || len(e.addrs) > 0 && (!e.heralds || e.fresh)) && now.Sub(e.seen) < hintLife {
 			return true
 		}
 	}
@@ -271,16 +292,29 @@ func (e peerFound) handle(l *loop) {
 	// Discovery reports loopback addresses only of nodes of this machine, from their files, and none that came over a network.
 	l.n.gate.HereToo(e.info.ID, e.info.Addrs)
 	moved := l.book.entry(e.info.ID).moves(e.info.Addrs)
+	if b := l.book.entry(e.info.ID); b != nil && b.lacks(e.info.Addrs) && l.n.connected(b.peer) {
+		l.mayHaveMoved(b)
+	}
 	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
 	if b == nil || b.dialing && !moved || l.n.connected(b.peer) {
 		return
 	}
 	// An entry that cannot be dialled now is dialled at a tick; see dialDue.
 	hint := !b.wanted && !b.fixed
-	if hint && (!l.directory.looking || l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
+	if hint && (!l.mayHint(b, l.now()) || l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
 		return
 	}
 	l.dial(b)
+}
+
+// mayHaveMoved tries the connections to a peer that is announced at another address: it may have been restarted. If they are dead, or end
+// just now, it is dialled there at once, if it is one of our rooms.
+func (l *loop) mayHaveMoved(b *bookEntry) {
+	b.moved = true
+	if now := l.now(); now.Sub(b.tried) >= triedAgain {
+		b.tried = now
+		l.tryConns(b.peer, now)
+	}
 }
 
 func (e noDiscovery) handle(l *loop) {
@@ -290,11 +324,11 @@ func (e noDiscovery) handle(l *loop) {
 func (e dialed) handle(l *loop) {
 	if e.hint {
 		l.book.hints--
-		// Others may wait for this to end, and the next tick may be a second away.
-		defer func() { l.book.dialDue(l, l.now()) }()
 	} else {
 		l.book.dials--
 	}
+	// Others may wait for this to end, and the next tick may be a second away.
+	defer func() { l.book.dialDue(l, l.now()) }()
 	b := l.book.entry(e.peer)
 	if b == nil {
 		return
@@ -322,6 +356,14 @@ func (e typedDialed) handle(l *loop) {
 	l.keep(e.peer, transportsFor(e.t.addr))
 }
 
+// keepConnected makes p a peer of our rooms, and dials it now if its address is known: somebody may be about to talk to it.
+func (l *loop) keepConnected(p peer.ID, addrs []multiaddr.Multiaddr) {
+	l.book.want(p, addrs)
+	if e := l.book.entry(p); e != nil && !e.dialing && len(e.addrs) > 0 && !l.now().Before(e.next) && l.book.dials < maxDials && !l.n.connected(p) {
+		l.dial(e)
+	}
+}
+
 // keep makes p a peer that we stay connected to.
 func (l *loop) keep(p peer.ID, addrs []multiaddr.Multiaddr) {
 	l.book.want(p, addrs)
@@ -336,12 +378,16 @@ func (e connectedness) handle(l *loop) {
 		if b != nil {
 			b.pause, b.next, b.alive = dialBackoffMin, time.Time{}, l.now()
 			l.beatBy(b.alive.Add(ownerEvery))
-			if !b.asking && (l.directory.looking || b.wanted || b.fixed) {
+			if !b.asking && (l.directory.looking && l.due(b, l.now()) || b.wanted || b.fixed) {
 				l.askRoomsOf(b, l.now())
 			}
 		}
 	} else if b := l.book.entry(e.peer); b != nil {
 		b.rtt = 0
+		if b.moved && (b.wanted || b.fixed) && !b.dialing && l.book.dials < maxDials {
+			l.dial(b)
+		}
+		b.moved = false
 	}
 	for _, r := range l.rooms {
 		if _, ok := r.state().Member(e.peer); !ok {

@@ -28,12 +28,16 @@ type directory struct {
 	wanted map[string]time.Time
 	// endings has the rooms that are known to have ended.
 	endings map[roomOf]ending
+	// questions is the number of questions for rooms that this node has sent.
+	questions int
 	// roomsTurn is the time between two questions to a connected peer for its rooms.
 	roomsTurn time.Duration
 	// asked is the time when a user of this node last asked for the list of rooms, or for a room by its name. looking is set while
 	// somebody looks, as of the last tick; see look.go.
 	asked   time.Time
 	looking bool
+	// said is what this node has said last of its rooms; nil: nothing. See said.go.
+	said *string
 	// hurried is the time when [Discovery.Hurry] was last called for a user that looks at the rooms.
 	hurried time.Time
 	// roomDiscovered is closed when another room is found; nil as long as no join waits for that.
@@ -99,10 +103,7 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	for _, id := range slices.SortedFunc(slices.Values(l.order), compareRooms) {
 		r := l.rooms[id]
 		st := r.state()
-		if compareRooms(id, q.after) <= 0 || !r.joined || st.Closed() || st.Frozen() {
-			continue
-		}
-		if _, in := r.me(); !in {
+		if compareRooms(id, q.after) <= 0 || !l.lists(r) {
 			continue
 		}
 		if len(reply.Rooms) == protocol.MaxRooms {
@@ -119,20 +120,36 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	return reply, nil
 }
 
+// lists reports whether r is one of the rooms that this node shows to others.
+func (l *loop) lists(r *room) bool {
+	_, in := r.me()
+	return in && r.joined && !r.state().Closed() && !r.state().Frozen()
+}
+
 func compareRooms(a, b protocol.RoomID) int { return bytes.Compare(a[:], b[:]) }
 
-// askRooms asks, once a second, the connected peers that are due, each in a goroutine of its own.
+// askRooms asks, once a second, the peers that are due, each in a goroutine of its own.
 func (l *loop) askRooms(now time.Time) {
-	l.directory.roomsTurn = max(roomsEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/roomsASecond)
+	asked := 0 // again and again
+	for _, e := range l.book.entries {
+		if e.says != "" || !e.heralds && l.n.connected(e.peer) {
+			asked++
+		}
+	}
+	l.directory.roomsTurn = max(roomsEvery, time.Duration(asked)*time.Second/roomsASecond)
 	for _, e := range longestAgo(l.unasked(roomsEvery, now), roomsASecond, func(e *bookEntry) time.Time { return e.asked }) {
-		l.askRoomsOf(e, now)
+		l.visit(e)
 	}
 }
 
-// unasked returns the connected peers that have not been asked for their rooms for that time.
+// unasked returns the peers that are due, and the connected ones of those that say nothing of their rooms that have not been asked for
+// that time.
 func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
-	for _, p := range l.n.host.Network().Peers() {
-		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= gap {
+	for _, e := range l.book.entries {
+		switch {
+		case e.asking || e.dialing:
+		case e.heralds && l.due(e, now) && now.Sub(e.seen) < hintLife,
+			!e.heralds && now.Sub(e.asked) >= gap && l.n.connected(e.peer):
 			es = append(es, e)
 		}
 	}
@@ -140,7 +157,8 @@ func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
 }
 
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
-	e.asking, e.asked = true, now
+	e.asking, e.asked, e.fresh = true, now, false
+	l.directory.questions++
 	p, after := e.peer, protocol.RoomID{}
 	if l.seeks() {
 		after = e.nextPage
@@ -185,6 +203,7 @@ func (e roomsAnswered) handle(l *loop) {
 	b := l.book.entry(e.peer)
 	if b != nil {
 		b.asking, b.heard, b.nextPage = false, true, e.next
+		b.fresh = b.fresh || b.heralds && e.err != nil
 	}
 	if e.other {
 		l.warnVersion(e.peer, e.host)
@@ -257,6 +276,11 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access)})
 		l.warnTwins(id, f)
 	}
+}
+
+// addrsOfOwner returns the addresses of a room's owner: those that it is announced at by now, and those with which the room was found.
+func (l *loop) addrsOfOwner(f *foundRoom) []multiaddr.Multiaddr {
+	return append(l.addrsOf(f.owner), f.addrs...)
 }
 
 // ownerNick returns the nick with which the owner created the room.
@@ -353,7 +377,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 func (l *loop) lookHarder(gap time.Duration) {
 	now := l.now()
 	for _, e := range l.unasked(gap, now) {
-		l.askRoomsOf(e, now)
+		l.visit(e)
 	}
 }
 
@@ -465,5 +489,5 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)
 		}
 	}
-	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
+	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: l.addrsOfOwner(f)}, nil
 }

@@ -174,7 +174,7 @@ func (unlisted) run(l *loop) (int, error) {
 	ids := make(map[protocol.RoomID]bool)
 	unnamed := 0
 	for p, b := range l.book.entries {
-		if len(b.shown) == 0 || !l.n.connected(p) {
+		if len(b.shown) == 0 || !l.answers(b) {
 			continue
 		}
 		for id := range b.shown {

@@ -452,7 +452,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		l.warnDisk(r, err)
 	}
 	l.dropNotices(r.id) // its seat on disk has just made way
-	l.book.want(q.t.owner, q.t.addrs)
+	l.keepConnected(q.t.owner, q.t.addrs)
 	l.enter(r)
 	r.membership.promised = logHead{q.reply.Seq, q.reply.Head}
 	r.membership.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})

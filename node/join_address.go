@@ -150,7 +150,7 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 	if c := l.keyChange(id, f.looks, f.owner); c != nil {
 		return nil, otherOwner(c)
 	}
-	return &joinTarget{room: id, name: f.name, owner: f.owner, addrs: f.addrs}, nil
+	return &joinTarget{room: id, name: f.name, owner: f.owner, addrs: l.addrsOfOwner(f)}, nil
 }
 
 // otherOwner returns the error for a room whose name is that of a room we know, or looks like it, but which has another owner.

@@ -94,10 +94,15 @@ func (l *loop) lives(id protocol.RoomID, owner, from peer.ID) bool {
 // speaksForItself reports whether an owner is connected and its own list is to be waited for, or does not have the room.
 func (l *loop) speaksForItself(owner peer.ID, id protocol.RoomID) bool {
 	b := l.book.entry(owner)
-	if b == nil || !l.n.connected(owner) {
+	if b == nil || !l.answers(b) {
 		return false
 	}
-	return !b.heard && !l.wants(id, "") || b.whole && !b.shown[id]
+	return !b.heard && (!b.heralds || b.fresh || b.asking) && !l.wants(id, "") || b.whole && !b.shown[id]
+}
+
+// answers reports whether a peer can be asked: it is connected, or says by mDNS that there is something to ask it for.
+func (l *loop) answers(b *bookEntry) bool {
+	return l.n.connected(b.peer) || b.says != "" && b.pause == dialBackoffMin && l.now().Sub(b.seen) < hintLife
 }
 
 // ownClose returns the record that has ended r, or nil if it is not here.

@@ -117,8 +117,13 @@ type connectedAgain struct{ conn network.Conn }
 // handle checks the older connections of the peer. Often the peer was restarted or has moved, and they are dead. Until that is noticed,
 // libp2p would go on to open streams on them.
 func (e connectedAgain) handle(l *loop) {
-	for _, c := range l.n.host.Network().ConnsToPeer(e.conn.RemotePeer()) {
-		if c.Stat().Opened.Before(e.conn.Stat().Opened) {
+	l.tryConns(e.conn.RemotePeer(), e.conn.Stat().Opened)
+}
+
+// tryConns closes the connections to p from before that time that are dead.
+func (l *loop) tryConns(p peer.ID, before time.Time) {
+	for _, c := range l.n.host.Network().ConnsToPeer(p) {
+		if c.Stat().Opened.Before(before) {
 			l.n.spawn(func(ctx context.Context) { l.n.closeIfDead(ctx, c) })
 		}
 	}

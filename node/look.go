@@ -41,6 +41,7 @@ func (l *loop) beginLook() {
 	l.directory.looking = true
 	for _, e := range l.book.entries {
 		e.heard = false
+		e.fresh = e.fresh || e.says != "" && now.Sub(e.asked) > lookLasts
 	}
 	l.book.dialDue(l, now)
 	l.lookHarder(lookEvery)
@@ -51,17 +52,20 @@ func (l *loop) tickLook(now time.Time) {
 	l.beginLook()
 	if l.directory.looking = l.looks(now); l.directory.looking {
 		l.askRooms(now)
-		return
 	}
 	l.endVisits(now)
 }
 
 // endVisits closes the connections that this node has made and does not need: those to peers that are in none of its rooms any more,
-// or were asked for their rooms only. A connection with an open stream is in use. One that the other side has made is for that side to
-// close, since it may be in need of it.
+// or were asked for their rooms only. While somebody looks, it keeps those to peers that have to be asked again and again, since they
+// do not say when their rooms change. A connection with an open stream is in use. One that the other side has made is for that side
+// to close, since it may be in need of it.
 func (l *loop) endVisits(now time.Time) {
 	for _, c := range l.n.host.Network().Conns() {
 		s, p := c.Stat(), c.RemotePeer()
+		if e := l.book.entry(p); l.directory.looking && e != nil && (!e.heralds || e.asking || e.fresh) {
+			continue
+		}
 		if s.Direction != network.DirOutbound || now.Sub(s.Opened) < visitLasts || len(c.GetStreams()) > 0 || l.needs(p) {
 			continue
 		}

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,6 +67,97 @@ func TestStrangersAreVisitedByLookersOnly(t *testing.T) {
 		}
 		waits := &watcher{t: t, nick: "a reader that waits", sub: carol.Subscribe(SubscribeOptions{}), last: -1}
 		until(waits, func(f RoomFound) bool { return f.Name == "den" })
+	})
+}
+
+// Whoever looks asks each node that has rooms once, and again when its rooms change, and is connected to none of them in between. It
+// sees what is new within a second, and that an owner has gone within a minute.
+func TestLookersAskOnlyWhatIsNew(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		alice, bob := s.idles("alice"), s.idles("bob")
+		s.idles("carol")
+		dave := s.start("dave")
+		time.Sleep(10 * time.Second) // simulated
+		asked := func(n *Node) (times int) {
+			synctest.Wait()
+			return must(ask(s.ctx(), n, timesAsked{}))
+		}
+		if n := asked(dave); n > 0 {
+			t.Errorf("nobody has a room, and %d were asked", n)
+		}
+		sees := func(what string, ok func(RoomInfo) bool) {
+			t.Helper()
+			began := time.Now()
+			for !slices.ContainsFunc(must(dave.Rooms(s.ctx())), ok) {
+				if time.Sleep(20 * time.Millisecond); time.Since(began) > patience { // simulated
+					t.Fatalf("dave does not see %s", what)
+				}
+			}
+			if took := time.Since(began); took > time.Second+askAgain {
+				t.Errorf("dave sees %s after %v", what, took)
+			}
+		}
+		must(alice.Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		sees("a new room", func(r RoomInfo) bool { return r.Name == "lab" })
+		subject := "what it is about"
+		must(alice.Policy(s.ctx(), "lab", PolicyChange{Subject: &subject}))
+		sees("the new subject", func(r RoomInfo) bool { return r.Subject == subject })
+		must(bob.Join(s.ctx(), JoinOptions{Room: "lab"}))
+		sees("the new member", func(r RoomInfo) bool { return r.Members == 2 })
+
+		time.Sleep(visitLasts + 5*time.Second) // simulated
+		if l := s.linked(dave); len(l) > 0 {
+			t.Errorf("dave looks, and stays connected to %v", l)
+		}
+		before := asked(dave)
+		time.Sleep(5 * time.Minute) // simulated
+		if n := asked(dave) - before; n < 5 || n > 15 {
+			t.Errorf("dave has asked %d times in five minutes in which nothing changes", n)
+		}
+		if n := count[RoomLost](s.subs["dave"]); n > 0 {
+			t.Errorf("the room is lost %d times", n)
+		}
+		s.stop("bob")
+		s.stop("alice")
+		began := time.Now()
+		for count[RoomLost](s.subs["dave"]) == 0 {
+			if time.Sleep(time.Second); time.Since(began) > time.Minute { // simulated
+				t.Fatal("the room of a gone owner stays listed")
+			}
+		}
+	})
+}
+
+// timesAsked returns how many questions for rooms this node has sent.
+type timesAsked struct{}
+
+func (timesAsked) run(l *loop) (int, error) { return l.directory.questions, nil }
+
+// What is said falsely in the name of others costs a bounded number of questions and hides nothing.
+func TestFalseSayingsHideNothing(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		alice, dave := s.idles("alice"), s.start("dave")
+		must(alice.Create(s.ctx(), CreateOptions{Name: "lab"}))
+		until(s.subs["dave"], func(f RoomFound) bool { return f.Name == "lab" })
+		before := must(ask(s.ctx(), dave, timesAsked{}))
+		const lies = 1000
+		for i := range lies {
+			text := ""
+			if i%2 == 0 {
+				text = fmt.Sprint("lie", i)
+			}
+			dave.post(roomsSaid{alice.self, text})
+			time.Sleep(10 * time.Millisecond) // simulated
+		}
+		synctest.Wait()
+		if n := must(ask(s.ctx(), dave, timesAsked{})) - before; n > int(lies*10*time.Millisecond/askAgain)+2 {
+			t.Errorf("%d questions in 10 s", n)
+		}
+		must(alice.Create(s.ctx(), CreateOptions{Name: "den"}))
+		until(s.subs["dave"], func(f RoomFound) bool { return f.Name == "den" })
+		if n := count[RoomLost](s.subs["dave"]); n > 0 {
+			t.Errorf("lies make %d rooms disappear", n)
+		}
 	})
 }
 

@@ -194,6 +194,7 @@ func (l *loop) tick() {
 	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.tickLook(now)
 	l.loseRooms(now)
+	l.sayRooms()
 }
 
 // env returns the environment of a ledger's step.
@@ -233,6 +234,7 @@ func (l *loop) forget(r *room) {
 		}
 	}
 	r.drop()
+	l.sayRooms()
 }
 
 // A pastRoom is a room that this node was in.

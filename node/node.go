@@ -39,6 +39,16 @@ type Teller interface {
 	Tell(twin func(peer.AddrInfo), trouble func(text string))
 }
 
+// A Herald is a [Discovery] that hands on what nodes say of their rooms.
+type Herald interface {
+	// Announce says text to all others, from now on: it changes when the rooms change that this node would list, and is "" if there are
+	// none. It is called before Run, and must not block.
+	Announce(text string)
+	// Hear sets a function that gets what another peer says, before Run's found gets that peer. Nothing of it is proven. Hear is called
+	// before Run.
+	Hear(said func(p peer.ID, text string))
+}
+
 // Config has the settings of a node.
 type Config struct {
 	// DataDir is the folder of the identity and the store. If it is empty, all is kept in memory.
@@ -139,6 +149,7 @@ func New(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, h.Close(), disk.Close())
 	}
 	l.publishGuests()
+	l.sayRooms()
 	n.listen()
 	g.OnRefusal(n.admission.refuseFrom)
 	if rm := resourcesOf(h); rm != nil {
@@ -201,6 +212,9 @@ func (n *Node) spawn(f func(context.Context)) {
 func (n *Node) discover(ctx context.Context) {
 	if t, ok := n.cfg.Discovery.(Teller); ok {
 		t.Tell(func(ai peer.AddrInfo) { n.post(twinFound{ai}) }, func(text string) { n.post(mdnsTrouble{text}) })
+	}
+	if h, ok := n.cfg.Discovery.(Herald); ok {
+		h.Hear(func(p peer.ID, text string) { n.post(roomsSaid{p, text}) })
 	}
 	err := n.cfg.Discovery.Run(ctx, n.addrInfo,
 		func(ai peer.AddrInfo) { n.post(peerFound{ai}) },

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -39,6 +40,8 @@ type street struct {
 
 	mu    sync.Mutex // shared by the test and the nodes' discovery
 	alive map[string]peer.AddrInfo
+	says  map[peer.ID]string // what the nodes say of their rooms
+	hears map[*mdns]bool     // the nodes' discoveries that run
 
 	strangers atomic.Int32 // the hosts that looked for a twin
 
@@ -52,7 +55,7 @@ func onAStreet(t *testing.T, f func(*street)) {
 		ls := &links{cut: make(map[[2]string]bool)}
 		s := &street{
 			t: t, network: &simnet.Simnet{LatencyFunc: ls.latency}, links: ls, dir: t.TempDir(),
-			keys: make(map[string]crypto.PrivKey), alive: make(map[string]peer.AddrInfo),
+			keys: make(map[string]crypto.PrivKey), alive: make(map[string]peer.AddrInfo), says: make(map[peer.ID]string), hears: make(map[*mdns]bool),
 			nodes: make(map[string]*Node), subs: make(map[string]*watcher),
 		}
 		s.network.Start()
@@ -85,7 +88,7 @@ func (s *street) start(nick string) *Node {
 	s.mu.Lock()
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
 	s.mu.Unlock()
-	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), NoResume: s.sleepy, Host: h, gate: gateOf(h), newCaller: stranger, Version: "test", Discovery: &mdns{s: s, nick: nick}}))
+	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), NoResume: s.sleepy, Host: h, gate: gateOf(h), newCaller: stranger, Version: "test", Discovery: &mdns{s: s, nick: nick, self: h.ID(), news: make(chan struct{}, 1)}}))
 	s.nodes[nick], s.subs[nick] = n, watch(s.t, nick, n)
 	return n
 }
@@ -103,18 +106,52 @@ func (s *street) stop(nick string) {
 // strangersFrom is the place on the network of the first host that looks for a twin: the nodes come before it.
 const strangersFrom = 1000
 
-// mdns hints at every live node, every few seconds.
+// mdns hints at every live node, every few seconds, and at once when one says something new of its rooms.
 type mdns struct {
 	s    *street
 	nick string
+	self peer.ID
 	twin func(peer.AddrInfo)
+	said func(peer.ID, string)
+	news chan struct{}
 }
+
+func (m *mdns) Announce(text string) {
+	m.s.mu.Lock()
+	defer m.s.mu.Unlock()
+	m.s.says[m.self] = text
+	if m.s.hears[m] {
+		m.tell()
+	}
+}
+
+// tell makes all nodes hear of this one now. The caller holds the lock.
+func (m *mdns) tell() {
+	for other := range m.s.hears {
+		select {
+		case other.news <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (m *mdns) Hear(said func(peer.ID, string)) { m.said = said }
 
 func (m *mdns) Tell(twin func(peer.AddrInfo), _ func(string)) { m.twin = twin }
 
 func (m *mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
+	m.s.mu.Lock()
+	m.s.hears[m] = true
+	m.tell()
+	m.s.mu.Unlock()
+	defer func() {
+		m.s.mu.Lock()
+		defer m.s.mu.Unlock()
+		delete(m.s.hears, m)
+	}()
 	for tick := time.NewTicker(5 * time.Second); ; {
 		m.s.mu.Lock()
+		said := maps.Clone(m.s.says)
 		var others, twins []peer.AddrInfo
 		for nick, ai := range m.s.alive {
 			switch {
@@ -126,6 +163,9 @@ func (m *mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		}
 		m.s.mu.Unlock()
 		for _, ai := range others {
+			if text, ok := said[ai.ID]; ok {
+				m.said(ai.ID, text)
+			}
 			found(ai)
 		}
 		for _, ai := range twins {
@@ -133,6 +173,7 @@ func (m *mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		}
 		select {
 		case <-tick.C:
+		case <-m.news:
 		case <-ctx.Done():
 			tick.Stop()
 			return nil

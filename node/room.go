@@ -166,7 +166,7 @@ func (r *room) becomeJoined() {
 		return
 	}
 	for _, m := range r.state().Members() {
-		r.l.book.want(m.Peer, nil)
+		r.l.keepConnected(m.Peer, nil)
 	}
 	if r.owner() {
 		r.sayJoined()
@@ -291,7 +291,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.l.beatBy(r.l.now().Add(ownerEvery)) // others are to be watched now
 	switch c.Kind {
 	case authority.Admitted:
-		r.l.book.want(c.Peer, nil)
+		r.l.keepConnected(c.Peer, nil)
 		delete(r.relays.unreached, c.Peer) // that was about an earlier membership
 		if r.gossip != nil {
 			r.gossip.Admit(c.Peer)

@@ -71,6 +71,8 @@ const (
 	// tryTimeout is that of a ping on an older connection to a peer that has a newer one. Streams are opened on either, so a broken one
 	// should go soon; if it was only slow, the newer one is there.
 	tryTimeout = 300 * time.Millisecond
+	// triedAgain is the least time between two such tries because a peer was announced at another address, which nobody proves.
+	triedAgain = time.Second
 	// unreachableAfter is how long the authority may be silent before the user is told: one lost ping is no news.
 	unreachableAfter = 3 * time.Second
 	// netCheckEvery is how often we check whether our addresses have changed, if the system does not report it. A change redials at once.
@@ -81,12 +83,18 @@ const (
 	lookLasts = 10 * time.Second
 	// visitLasts is how old a connection must be before this node closes it because nothing needs it. When a user joins a room, its peer
 	// is asked for its rooms, is asked to admit this node, and then belongs to one of its rooms, all within a second.
-	visitLasts = 5 * time.Second
+	visitLasts = 2 * time.Second
 	// roomsEvery is how often a connected peer is asked for its rooms while somebody waits for rooms to be found. It is asked less often
 	// if this node would otherwise make more than roomsASecond requests. A room that was not listed for roomLost such turns is gone.
 	roomsEvery   = 10 * time.Second
 	roomsASecond = 4
 	roomLost     = 4
+	// askAgain is the least time between two questions to a peer that says that its rooms have changed: nobody proves that it says so.
+	// asksAgain, in such turns, is after how long a peer with rooms that says the same as before is asked again; it is less than roomLost.
+	askAgain  = 500 * time.Millisecond
+	asksAgain = 3
+	// endSaid is how long a node says that it has the end of a room to hand on.
+	endSaid = time.Hour
 	// lookEvery and looksASecond are the same while somebody asks for the list, as a console does every second, and hurryEvery is how
 	// often mDNS hurries for that.
 	lookEvery    = 500 * time.Millisecond

@@ -146,17 +146,17 @@ func knocks(s *siege) {
 	s.mallory.attack("knock", obj{"Nick": "mallory"})
 }
 
-// bringDave lets in another member, which is connected to all.
+// bringDave lets in another member, which knows of all.
 func bringDave(s *siege) {
 	s.admit(s.newcomer())
 }
 
-// newcomer starts dave's node and waits until it is connected to all.
+// newcomer starts dave's node and waits until it knows of all.
 func (s *siege) newcomer() *node {
 	dave := s.host("dave").start()
 	for _, n := range s.stay {
 		id := n.peer()
-		eventually(s.t, "dave meets "+n.name, func() bool { return dave.peers()[id]["connected"] == true })
+		eventually(s.t, "dave meets "+n.name, func() bool { return dave.peers()[id] != nil })
 	}
 	return dave
 }

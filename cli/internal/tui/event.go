@@ -262,6 +262,7 @@ type glimpse struct {
 	rooms     []node.RoomInfo
 	more      int // number of rooms that are not in rooms
 	connected int
+	nodes     int
 	pane      *pane // roster and policy belong to it
 	roster    command.Roster
 	policy    node.PolicyInfo
@@ -287,6 +288,7 @@ func (m *tui) glance() {
 			g.more, _ = n.Unlisted(ctx)
 		}
 		peers, _ := n.Peers(ctx)
+		g.nodes = len(peers)
 		for _, peer := range peers {
 			if peer.Connected {
 				g.connected++
@@ -318,7 +320,7 @@ func (m *tui) seen(g glimpse) {
 	case m.connected > 0:
 		m.alone = m.now
 	}
-	m.info, m.connected = g.info, g.connected
+	m.info, m.connected, m.nodes = g.info, g.connected, g.nodes
 	if g.list {
 		m.lobby.take(g.rooms)
 		m.lobby.more = g.more

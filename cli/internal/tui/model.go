@@ -51,6 +51,7 @@ type tui struct {
 	caller notify.Caller
 
 	connected int // number of other nodes connected
+	nodes     int // number of those that have been heard of
 	// alone is when the last connection was lost; zero: there is a connection, or there never was one.
 	alone   time.Time
 	jobs    jobs

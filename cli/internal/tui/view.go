@@ -278,11 +278,13 @@ func (m *tui) since(p *pane) safe.Text {
 	return render.Minutes(max(int(m.now.Sub(p.away).Seconds()), 0))
 }
 
-// netText describes the state of the network.
+// netText describes the state of the network. A node that is in no room is connected to others for moments only.
 func (m *tui) netText() safe.Text {
 	switch {
 	case len(m.info.Addrs) == 0:
 		return "no network"
+	case m.room().ID == "" && m.connected < m.nodes:
+		return render.Count(m.nodes, "node", "nodes") + " found"
 	case m.connected == 0:
 		return "no node connected"
 	}
