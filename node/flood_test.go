@@ -144,10 +144,10 @@ func TestFlooderIsNamed(t *testing.T) {
 	lp.subs[sub] = struct{}{}
 	taken := 0
 	for range 2 * floodBurst {
-		if r.inBudget(personaID("carol"), "hello") {
+		if r.talk.inBudget(personaID("carol"), "hello") {
 			taken++
 		}
-		if !r.inBudget(personaID("alice"), "hello") {
+		if !r.talk.inBudget(personaID("alice"), "hello") {
 			t.Fatal("our own lines count against us")
 		}
 	}

@@ -329,7 +329,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 					reply := must(takePassed{visitor: visitor{peer: bob.self}, room: id, line: m, to: []peer.ID{carol.self}}.run(lp))
 					return reply.OK && len(reply.Missed) == 0
 				}
-				r.sayLimit = keyed[peer.ID](budget{rate.Every(time.Hour), 3})
+				r.talk.limit = keyed[peer.ID](budget{rate.Every(time.Hour), 3})
 				for i, m := range said {
 					if got, want := pass(m), i < 3; got != want {
 						t.Errorf("line %d is passed on: %v", i, got)

@@ -102,7 +102,7 @@ func (r *room) memberInfos() []MemberInfo {
 		self := m.Peer == r.l.n.self
 		info := MemberInfo{
 			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Self: self,
-			Since: earlier(m.Since, r.l.now()), LastLine: r.lastLineOf(m.Peer),
+			Since: earlier(m.Since, r.l.now()), LastLine: r.talk.lastLineOf(m.Peer),
 		}
 		if a := r.awayOf(m.Peer); a.Away {
 			info.Away, info.AwayText = true, a.Text
@@ -123,8 +123,8 @@ func (r *room) memberInfos() []MemberInfo {
 }
 
 // lastLineOf returns the time of the last line of p that is here; zero if there is none.
-func (r *room) lastLineOf(p peer.ID) time.Time {
-	for _, l := range slices.Backward(r.talk.Of(p)) {
+func (c *conversation) lastLineOf(p peer.ID) time.Time {
+	for _, l := range slices.Backward(c.Of(p)) {
 		if l.Shown() {
 			return l.Content.At
 		}

@@ -17,6 +17,7 @@ type membership struct {
 	nick     string          // that was asked for
 	promised logHead         // the last record of the log by which the authority admitted this node
 	absence  absence
+	ordered  []awaitedRecord // of orders that this node's user has given as a deputy
 }
 
 // A logHead is the number and the hash of a log's last record.

@@ -86,14 +86,14 @@ func (q recordHere) run(l *loop) (<-chan struct{}, error) {
 	if r == nil || r.state().Seq() >= q.seq {
 		close(here)
 	} else {
-		r.ordered = append(r.ordered, awaitedRecord{q.seq, here})
+		r.membership.ordered = append(r.membership.ordered, awaitedRecord{q.seq, here})
 	}
 	return here, nil
 }
 
 // orderedUpTo lets go of those that wait for a record up to seq.
-func (r *room) orderedUpTo(seq uint64) {
-	r.ordered = slices.DeleteFunc(r.ordered, func(a awaitedRecord) bool {
+func (ms *membership) orderedUpTo(seq uint64) {
+	ms.ordered = slices.DeleteFunc(ms.ordered, func(a awaitedRecord) bool {
 		if a.seq <= seq {
 			close(a.here)
 		}
@@ -147,7 +147,7 @@ func (r *room) decide(all ...protocol.OrderRequest) (orders, error) {
 		req.Room = r.id
 		if r.owner() {
 			var err error
-			if o.done, err = r.obey("", req); err != nil {
+			if o.done, err = r.desk.obey("", req); err != nil {
 				return orders{}, err
 			}
 			continue
@@ -165,18 +165,18 @@ func (r *room) decide(all ...protocol.OrderRequest) (orders, error) {
 }
 
 // obey carries out an order of a deputy or, with "", of this node's user.
-func (r *room) obey(by peer.ID, req protocol.OrderRequest) (Committed, error) {
-	ev, err := r.eventOf(req)
+func (d *authorityDesk) obey(by peer.ID, req protocol.OrderRequest) (Committed, error) {
+	ev, err := d.r.eventOf(req)
 	if err != nil {
 		return Committed{}, err
 	}
 	if req.Kind == protocol.OrderAccept {
-		r.desk.presence.noteEphemeral()
+		d.presence.noteEphemeral()
 	}
 	if by != "" {
 		ev = authority.Ordered{By: by, Order: ev}
 	}
-	return r.desk.order(ev)
+	return d.order(ev)
 }
 
 // eventOf is the order for the ledger. The authority alone knows the last line of a member that counts.
@@ -269,7 +269,7 @@ func (q orderAsked) run(l *loop) (*protocol.OrderReply, error) {
 		r.desk.noteAttempt(q.peer, "give an order as a deputy")
 		return &notDeputy, nil
 	}
-	at, err := r.obey(q.peer, q.req)
+	at, err := r.desk.obey(q.peer, q.req)
 	if errors.Is(err, errGathering) {
 		return nil, err // it waits, as the owner's own orders do
 	}

@@ -11,7 +11,6 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/fault"
 	"localchat/node/internal/gossip"
-	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -41,10 +40,6 @@ type room struct {
 	looks           looks         // of label, once asked for; see skeletons
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
-	// ordered are the records of orders that this node's user has given as a deputy.
-	ordered []awaitedRecord
-
-	sayLimit *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
@@ -53,10 +48,9 @@ func newRoom(l *loop, id protocol.RoomID) *room {
 	r.desk = newAuthorityDesk(r)
 	r.membership = membership{r: r, absence: absence{r: r}}
 	r.keys, r.fork = keyring{r: r}, fork{r: r}
-	r.talk = conversation{r: r, Transcript: transcript.New(id, l.n.self, l.numbers[id], l.clock.Even())}
+	r.talk = conversation{r: r, limit: keyed[peer.ID](budget{floodRate, floodBurst}), Transcript: transcript.New(id, l.n.self, l.numbers[id], l.clock.Even())}
 	r.outbox = outbox{r: r, reserved: reserved{ctr: r.talk.Used()}}
 	r.relays = relays{r: r, unreached: make(map[peer.ID]time.Time)}
-	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
 	return r
 }
 
@@ -147,7 +141,7 @@ func (r *room) stop() {
 		w.reply <- answer[string]{err: notMember(r.label())}
 	}
 	r.outbox.waiting = nil
-	r.orderedUpTo(protocol.MaxCounter)
+	r.membership.orderedUpTo(protocol.MaxCounter)
 	r.talk.release()
 }
 
@@ -286,7 +280,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.desk.presence.list = nil
 	r.keys.step(c, made)
 	r.publishSnapshot()
-	r.orderedUpTo(c.Record.Seq)
+	r.membership.orderedUpTo(c.Record.Seq)
 	r.l.guestsChanged = true
 	r.l.beatBy(r.l.now().Add(ownerEvery)) // others are to be watched now
 	switch c.Kind {
@@ -412,7 +406,7 @@ func (r *room) tick(now time.Time) {
 		r.outbox.waiting = r.outbox.waiting[1:]
 		w.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: this node has no key for the room yet", Reason: fault.NoKey}}
 	}
-	r.sayLimit.Sweep(now)
+	r.talk.limit.Sweep(now)
 	if r.gossip != nil {
 		r.gossip.Sweep(now)
 	}

@@ -227,10 +227,10 @@ func (n *Node) pace(ctx context.Context, text string) error {
 // inBudget charges another member's text to that member's budget. If the budget is used up, the member says more than an honest
 // node allows. Then the line is dropped, and the user is told once in a while which member it is. A line that an honest node
 // said, and that the network delayed, is fetched by a later comparison.
-func (r *room) inBudget(author peer.ID, text string) bool {
-	if author == r.l.n.self || r.sayLimit.Limiter(author).AllowN(r.l.now(), sayCost(text)) {
+func (c *conversation) inBudget(author peer.ID, text string) bool {
+	if author == c.r.l.n.self || c.limit.Limiter(author).AllowN(c.r.l.now(), sayCost(text)) {
 		return true
 	}
-	r.l.n.admission.count(r.l.n.admission.visitorAt(author), aLine, sayCost(text))
+	c.r.l.n.admission.count(c.r.l.n.admission.visitorAt(author), aLine, sayCost(text))
 	return false
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -20,17 +21,18 @@ import (
 type conversation struct {
 	r *room
 	*transcript.Transcript
-	effects  []transcript.Effect // to be carried out
-	carrying bool                // carry is at work
-	awaited  []chan<- struct{}   // closed by release
-	reasons  map[uint64]string   // why, by the number of the record; at most maxReasons
+	limit    *ratelimit.Keyed[peer.ID] // limits what each other member may say
+	effects  []transcript.Effect       // to be carried out
+	carrying bool                      // carry is at work
+	awaited  []chan<- struct{}         // closed by release
+	reasons  map[uint64]string         // why, by the number of the record; at most maxReasons
 }
 
 // world returns everything from outside that one step of the room's transcript uses.
 func (c *conversation) world() transcript.Env {
 	return transcript.Env{
 		Now: c.r.l.clock.Even(), Wall: c.r.l.clock.Wall(), State: c.r.state(), Keys: c.r.keys.Keyring,
-		Away: !c.r.membership.absence.since.IsZero(), Space: c.r.l.space(), Near: c.r.near, Allow: c.r.inBudget, Pick: rand.IntN,
+		Away: !c.r.membership.absence.since.IsZero(), Space: c.r.l.space(), Near: c.r.near, Allow: c.r.talk.inBudget, Pick: rand.IntN,
 		Ignored: c.r.l.ignores,
 	}
 }
