@@ -153,8 +153,10 @@ func measureQuiet(t *testing.T, scenes []scene) {
 			is   []float64
 			most float64
 		}{
-			{"context switches a second", switches, s.most.switches}, {"percent of a core", percent, s.most.percent},
-			{"packets in a second", in, s.most.packets}, {"packets out a second", out, s.most.packets},
+			{"context switches a second", switches, s.most.switches},
+			{"percent of a core", percent, s.most.percent},
+			{"packets in a second", in, s.most.packets},
+			{"packets out a second", out, s.most.packets},
 		} {
 			if m := middle(b.is); b.most > 0 && m > b.most {
 				t.Errorf("%s: %.3g %s, of %.3g at most", s.name, m, b.what, b.most)
