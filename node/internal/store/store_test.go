@@ -358,6 +358,36 @@ func TestNewerStore(t *testing.T) {
 	}
 }
 
+// A store of the version before mutes, or before deputies, is opened with all its rooms and written on as the present one. One that is
+// older still is refused, and its content stays.
+func TestOlderStore(t *testing.T) {
+	for _, v := range []byte{2, 3} {
+		dir, _ := broken(t, func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put(keyVersion, []byte{v}) })
+		if err := openAll(dir); err != nil {
+			t.Errorf("version %d is refused: %v", v, err)
+			continue
+		}
+		s := must(Open(dir))
+		err := s.db.View(func(tx *bolt.Tx) error {
+			if now := tx.Bucket(bucketMeta).Get(keyVersion); !bytes.Equal(now, []byte{version}) {
+				t.Errorf("version %d is written on as %v", v, now)
+			}
+			return nil
+		})
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, before := broken(t, func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put(keyVersion, []byte{1}) })
+	err := openAll(dir)
+	if err == nil || fault.As(err).Reason != fault.StoreOlder {
+		t.Errorf("version 1: %v", err)
+	}
+	if !bytes.Equal(must(os.ReadFile(filepath.Join(dir, File))), before) {
+		t.Error("version 1: the file was touched")
+	}
+}
+
 // flip changes a bit of a copy of b.
 func flip(b []byte) []byte {
 	c := slices.Clone(b)
