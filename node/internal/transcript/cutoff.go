@@ -155,7 +155,7 @@ func (t *Transcript) settleDoubts(env *Env, asked map[peer.ID]uint64, lines []pr
 			continue
 		}
 		delete(t.cutoff.doubts, p)
-		t.hideLines(p, func(l *Line) bool {
+		t.hideLines(env, p, func(l *Line) bool {
 			of, ok := env.State.Ended(p, l.Msg.Epoch)
 			return !ok || of.Removal != d.ended.Removal || d.confirmed[l.Msg.ID] || t.onChain(d.ended, l.Msg.ID)
 		})

@@ -2,6 +2,8 @@ package transcript
 
 import (
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // In a slow room, a line counts if it is far enough from the author's line before, by the times that the author has signed. So all nodes
@@ -20,12 +22,11 @@ func (t *Transcript) judgePace(env *Env, l *Line) {
 	if slow == 0 {
 		return
 	}
+	l.hasty = t.hasty(env, l)
 	var hidden []string
 	for _, o := range t.byAuthor[l.Msg.Author] {
 		switch {
-		case o == l || o.Msg.Epoch != l.Msg.Epoch:
-		case o.Msg.Ctr < l.Msg.Ctr:
-			l.hasty = l.hasty || l.signed.Before(o.signed.Add(slow))
+		case o.Msg.Epoch != l.Msg.Epoch || o.Msg.Ctr <= l.Msg.Ctr:
 		case !o.hasty && o.signed.Before(l.signed.Add(slow)):
 			if o.told {
 				hidden = append(hidden, o.ID())
@@ -36,6 +37,30 @@ func (t *Transcript) judgePace(env *Env, l *Line) {
 	if len(hidden) > 0 {
 		t.emit(Hidden{l.Msg.Author, hidden})
 	}
+}
+
+// judgePaceAgain tells of the lines of p that were too soon after lines that do not count any more, since a membership has ended.
+func (t *Transcript) judgePaceAgain(env *Env, p peer.ID) {
+	for _, l := range t.byAuthor[p] {
+		if !l.hasty || t.hasty(env, l) {
+			continue
+		}
+		l.hasty, l.told, l.Late = false, false, true
+		if l.Shown() {
+			t.tellLine(env, l)
+		}
+	}
+}
+
+// hasty reports whether l is too soon after another line that is here.
+func (t *Transcript) hasty(env *Env, l *Line) bool {
+	slow := env.State.Slow(l.Msg.Author, l.Msg.Epoch)
+	for _, o := range t.byAuthor[l.Msg.Author] {
+		if o.Msg.Epoch == l.Msg.Epoch && o.Msg.Ctr < l.Msg.Ctr && l.signed.Before(o.signed.Add(slow)) {
+			return true
+		}
+	}
+	return false
 }
 
 // inPace reports whether a line that comes from its author, live or by a comparison, is taken now.

@@ -166,7 +166,7 @@ func (t *Transcript) forgotten(env *Env, ids []string) {
 
 // End ends a membership: no line of it past the cut-off counts any more.
 func (t *Transcript) End(env Env, p peer.ID) []Effect {
-	t.hideLines(p, func(l *Line) bool { return Counts(env.State.Check(p, l.Msg.Header)) })
+	t.hideLines(&env, p, func(l *Line) bool { return Counts(env.State.Check(p, l.Msg.Header)) })
 	delete(t.held, p)
 	t.receipts.forget(p)
 	delete(t.contested, p)
@@ -180,10 +180,11 @@ func (t *Transcript) End(env Env, p peer.ID) []Effect {
 	return t.done()
 }
 
-func (t *Transcript) hideLines(p peer.ID, stays func(*Line) bool) {
+func (t *Transcript) hideLines(env *Env, p peer.ID, stays func(*Line) bool) {
 	if ids := t.hide(p, stays); len(ids) > 0 {
 		t.emit(Hidden{p, ids})
 	}
+	t.judgePaceAgain(env, p)
 }
 
 // Counts reports whether a line of that verdict is one of the room's.
