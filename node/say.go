@@ -126,10 +126,11 @@ func (o *outbox) send(c protocol.Content, key protocol.Key) (string, error) {
 	if !ok {
 		return "", notMember(o.r.label())
 	}
-	o.r.talk.carry(effects)
+	// First to the others, who wait for it: our own faces know what is said.
 	if err := o.r.gossip.PublishLine(o.r.ctx, msg); err != nil {
 		o.r.l.n.log.Warn("publish", "room", o.r.id, "err", err)
 	}
+	o.r.talk.carry(effects)
 	o.r.relays.relay(protocol.PassRequest{Line: msg.Raw()})
 	o.spoke = o.r.l.now()
 	o.r.l.beatBy(o.spoke.Add(speakSoon))

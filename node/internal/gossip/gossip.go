@@ -203,9 +203,10 @@ func (g *Room) Linked() map[peer.ID]bool {
 	return linked
 }
 
-// PublishLine sends a line to every peer that Linked returns. It is judged here first, as a line of others is.
+// PublishLine sends a line to every peer that Linked returns. It is judged here first, as a line of others is, but for its signature:
+// m has been verified.
 func (g *Room) PublishLine(ctx context.Context, m protocol.Message) error {
-	return publish(ctx, g.lines, m.Raw())
+	return publish(ctx, g.lines, m.Raw(), pubsub.WithValidatorData(m))
 }
 
 // PublishRecord does the same for a record.
@@ -215,8 +216,8 @@ func (g *Room) PublishRecord(ctx context.Context, raw []byte) error {
 
 // publish validates a message in the caller's goroutine and sends it. It returns no error if validation ignores the message,
 // which may be known already.
-func publish(ctx context.Context, t *pubsub.Topic, raw []byte) error {
-	err := t.Publish(ctx, raw)
+func publish(ctx context.Context, t *pubsub.Topic, raw []byte, o ...pubsub.PubOpt) error {
+	err := t.Publish(ctx, raw, o...)
 	var invalid pubsub.ValidationError
 	if errors.As(err, &invalid) && invalid.Reason == pubsub.RejectValidationIgnored {
 		return nil

@@ -81,9 +81,11 @@ func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) 
 	if verdict == authority.VerdictIgnore || verdict != authority.VerdictUnknown && said.Ctr <= s.Floors[author] {
 		return pubsub.ValidationIgnore
 	}
-	msg, err := said.Verify()
-	if err != nil {
-		return pubsub.ValidationReject
+	msg, verified := m.ValidatorData.(protocol.Message) // of our own publication; it does not come from the network
+	if !verified {
+		if msg, err = said.Verify(); err != nil {
+			return pubsub.ValidationReject
+		}
 	}
 	if _, known := s.Keys.Get(msg.Epoch); !known || verdict == authority.VerdictUnknown {
 		// Its record or its key has not come. It counts as unwanted too: lines of an honest member are early only for a moment, and
