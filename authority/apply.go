@@ -35,11 +35,12 @@ const (
 	DeputiesSet
 	Voiced
 	Unvoiced
+	Warned
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced", "warned"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -228,6 +229,8 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.voice(r, b)
 	case protocol.Unvoice:
 		change, err = next.unvoice(r, b)
+	case protocol.Warn:
+		change, err = next.warn(b)
 	case protocol.SetNick:
 		change, err = next.setNick(r, b)
 	case protocol.SetDeputies:

@@ -28,8 +28,11 @@ func (s *step) clockMoved(d time.Duration) {
 		l.out[p] = at.Add(d)
 	}
 	for p, f := range l.failures {
-		f.Expires = f.Expires.Add(d)
-		s.setFailure(p, &f)
+		all := f.queue()
+		for i := range all {
+			all[i].Expires = all[i].Expires.Add(d)
+		}
+		s.setQueue(p, all)
 	}
 	for id, i := range l.invites {
 		i.Expires = i.Expires.Add(d)
@@ -88,9 +91,14 @@ func (s *step) clockAtLoad() {
 		}
 	}
 	for p, f := range l.failures {
-		if last := s.now.Add(FailureLife); f.Expires.After(last) {
-			f.Expires = last
-			s.setFailure(p, &f)
+		all, late, last := f.queue(), false, s.now.Add(FailureLife)
+		for i := range all {
+			if all[i].Expires.After(last) {
+				all[i].Expires, late = last, true
+			}
+		}
+		if late {
+			s.setQueue(p, all)
 		}
 	}
 	for id, i := range l.invites {

@@ -64,6 +64,9 @@
 //     again if it repeats the request. A restart forgets the peers at the door, and what they were told.
 //     A muted member gets a failure too: it is claimed, replayed and acknowledged like that of a removal, and changes nothing
 //     else of a member's polls. Unmute, Leave and the reason of a removal end it.
+//     A Warn changes nothing but the count of a member's warnings. Its text is told in the same way. What a member has to be told waits
+//     in the order of its records, at most [MaxWaiting], and each is told when the one before it is acknowledged or over. A mute takes
+//     the place of an untold mute, a removal that of all.
 //  17. A room closes when no line, no record but Rekey, and no restart has come for the time that its policy gives as Idle.
 //     An epoch that lasts for [RekeyAfter] ends by a Rekey, and a restart begins with one. These times, and the lives of
 //     invites, bans, mutes, voices and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).

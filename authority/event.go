@@ -60,6 +60,11 @@ type (
 	}
 	// Unmute gives it back.
 	Unmute struct{ Peer peer.ID }
+	// Warn warns a member, which alone is told Text.
+	Warn struct {
+		Peer peer.ID
+		Text string
+	}
 	// SetNick gives a member the nick that it asks for.
 	SetNick struct {
 		Peer peer.ID
@@ -163,6 +168,7 @@ func (Unban) event()        {}
 func (Mute) event()         {}
 func (Unmute) event()       {}
 func (SetNick) event()      {}
+func (Warn) event()         {}
 func (Deputize) event()     {}
 func (Undeputize) event()   {}
 func (Ordered) event()      {}
@@ -335,6 +341,8 @@ type Failure struct {
 	Answer []byte
 	// Acked is set if the peer has kept its reason. Such a failure is kept only for a ban, for the owner's list of bans.
 	Acked bool
+	// Waiting has what a member is told after this, in order: mutes and warnings. It is told one after the other.
+	Waiting []Failure `json:",omitempty"`
 	// Known is set if the peer was told before that this membership has ended. The failure answers a client that asks, but the
 	// authority does not wait for one.
 	Known bool

@@ -67,6 +67,8 @@ func (e *explorer) do(a act) {
 			by = f.peer
 		}
 		e.order(MakeInvite{By: by}, "make an invite", a.how)
+	case w >= 208 && w < 210 && e.history == nil:
+		e.order(Warn{Peer: f.peer, Text: reasonFor(a.how) + "!"}, "warn "+f.name, a.how)
 	case w < 211:
 		e.revokeInvite(a)
 	case w < 223:
@@ -225,6 +227,8 @@ func orderedReason(ev Event) string {
 		return ev.Reason
 	case Mute:
 		return ev.Reason
+	case Warn:
+		return ev.Text
 	}
 	return ""
 }
@@ -302,7 +306,7 @@ func (c *client) restart() {
 		return
 	}
 	d := c.disk
-	c.seat = Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, Muted: d.Muted, Told: d.Told}
+	c.seat = Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, Muted: d.Muted, Told: d.Told, Warnings: d.Warnings}
 }
 
 func (e *explorer) ask(i, j int) {
@@ -382,14 +386,16 @@ func (e *explorer) deliverAck(p parcel, crash int) {
 	case wrote && !valid:
 		e.violated(10, "an ack of removal %d counts for another one", p.ask.Ack.Removal)
 	case valid && (wrote || crash == crashAfter):
-		m.acked = true
+		if m.acked = true; ofMember(m.kind) {
+			e.setQueue(f.peer, e.queueOf(f.peer)[1:])
+		}
 	}
 }
 
 // answerPoll answers a poll at the authority, and checks the answer.
 func (e *explorer) answerPoll(p peer.ID, q protocol.PollRequest, crash int) (AnswerPoll, bool) {
 	want, before := e.expects(p, q), e.ledger
-	claims := want == PollReason && !e.model[p].claimed
+	claims := want == PollReason && !e.first(p).claimed
 	effects, err := e.step(Poll{p, q}, crash)
 	if err != nil {
 		e.violated(11, "a poll fails: %v", err)
@@ -513,7 +519,7 @@ func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 			e.showsMute(f, c, effect.Reason)
 			seat, _ := e.seatStep(c.seat, MuteShown{effect.Reason.Removal})
 			c.seat = seat
-			c.disk.Muted = nil
+			c.disk.Muted, c.disk.Warnings = c.seat.Muted, c.seat.Warnings
 		case AckMute:
 			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &effect.Ack}})
 		case SendAck:

@@ -100,6 +100,9 @@ func appendEvent(k []byte, ev Event) []byte {
 func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
 	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2|bitOf(s.told)<<3, byte(s.Told))
 	k = append(append(k, s.Kept...), s.Muted...)
+	for _, w := range s.Warnings {
+		k = append(k, w...)
+	}
 	switch ev := ev.(type) {
 	case Asked:
 		k = binary.BigEndian.AppendUint64(append(append(k, 'q'), ev.Head[:8]...), ev.HaveSeq)

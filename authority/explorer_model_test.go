@@ -21,6 +21,7 @@ type owed struct {
 	claimed            bool
 	nonce              protocol.Nonce
 	acked              bool
+	next               []owed // that wait behind it
 }
 
 // expects returns how a poll of p must be answered. refuse says why a reason that exists is not given.
@@ -31,7 +32,7 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 	case q.Room != e.heard.Room():
 		return PollRefused
 	case f.member && !e.closed() && f.admitted == q.Admission:
-		if m != nil && m.kind == protocol.Muted && m.admission == q.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == q.Nonce) {
+		if m := e.first(p); m != nil && ofMember(m.kind) && m.admission == q.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == q.Nonce) {
 			return PollReason
 		}
 		if e.differs(q) {
@@ -89,14 +90,16 @@ func (e *explorer) past(m *owed) bool { return !e.now.Before(m.expires) && !e.no
 // sweep forgets what a tick deletes, which does not come back if the clock is set back. The reason of a ban that holds stays.
 func (e *explorer) sweep() {
 	for p, m := range e.model {
+		if ofMember(m.kind) {
+			e.setQueue(p, slices.DeleteFunc(e.queueOf(p), func(m owed) bool { return e.past(&m) }))
+			continue
+		}
 		inForce := m.kind == protocol.Banned && (m.until.IsZero() || e.now.Before(m.until.Add(e.moved[m.removal])))
 		if _, banned := e.ledger.state.bans[p]; !banned {
 			inForce = false // it was lifted
 		}
 		if e.past(m) && !inForce {
-			if m.kind != protocol.Muted {
-				e.folk[e.indexOf(p)].expired = m.admission
-			}
+			e.folk[e.indexOf(p)].expired = m.admission
 			delete(e.model, p)
 		}
 	}
@@ -115,11 +118,15 @@ func (e *explorer) clock(ev Event) {
 	}
 	_, resumed := ev.(Resumed)
 	e.grace = e.grace.Add(by)
-	for _, m := range e.model {
-		m.expires = m.expires.Add(by)
-		if last := e.now.Add(24 * time.Hour); resumed && m.expires.After(last) {
-			m.expires = last
+	for p := range e.model {
+		all := e.queueOf(p)
+		for i := range all {
+			all[i].expires = all[i].expires.Add(by)
+			if last := e.now.Add(24 * time.Hour); resumed && all[i].expires.After(last) {
+				all[i].expires = last
+			}
 		}
+		e.setQueue(p, all)
 	}
 	for _, i := range e.invited {
 		i.expires = i.expires.Add(by)
@@ -178,7 +185,7 @@ func (e *explorer) learn(r protocol.SignedRecord, text string) {
 // claimsHeld notes that the failures of r are claimed by the polls that the authority holds.
 func (e *explorer) claimsHeld(r protocol.SignedRecord) {
 	for _, f := range e.folk {
-		m := e.model[f.peer]
+		m := e.first(f.peer)
 		if f.held == nil || m == nil || m.removal != r.Seq || m.claimed {
 			continue
 		}
@@ -201,11 +208,14 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	case protocol.Leave:
 		f := e.folk[e.indexOf(b.Peer)]
 		f.member, f.left = false, f.admitted
-		e.forgetMute(b.Peer)
+		e.forgetNotices(b.Peer)
+	case protocol.Warn:
+		f := e.folk[e.indexOf(b.Peer)]
+		e.await(b.Peer, e.owe(f, r, protocol.Warned, time.Time{}, text))
 	case protocol.Mute:
 		f := e.folk[e.indexOf(b.Peer)]
 		f.silent = true
-		e.model[b.Peer] = e.owe(f, r, protocol.Muted, b.Until, text)
+		e.await(b.Peer, e.owe(f, r, protocol.Muted, b.Until, text))
 	case protocol.SetNick:
 		f := e.folk[e.indexOf(b.Peer)]
 		if d := r.At.Sub(f.renamed); !f.renamed.IsZero() && d >= 0 && d < time.Minute {
@@ -238,8 +248,11 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 
 // owe notes the failure of r. It replaces an earlier one; if that was not claimed and the new one has no text, the text is kept.
 func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time, text string) *owed {
-	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed && m.by == e.decided(r) && (m.kind == protocol.Muted) == (kind == protocol.Muted) {
-		text = m.text
+	for _, m := range e.queueOf(f.peer) {
+		same := m.kind == protocol.Muted && kind == protocol.Muted || !ofMember(m.kind) && !ofMember(kind)
+		if text == "" && same && m.admission == f.admitted && !m.claimed && m.by == e.decided(r) {
+			text = m.text
+		}
 	}
 	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, by: e.decided(r), until: until, expires: e.now.Add(24 * time.Hour)}
 }
@@ -254,8 +267,12 @@ func (e *explorer) retold(ev Event) {
 	kind, text := protocol.Kicked, ""
 	switch ev := ev.(type) {
 	case Mute:
-		if m := e.model[ev.Peer]; m != nil && m.kind == protocol.Muted && !m.claimed && ev.Reason != "" && (by == e.self.Self || by == m.by) {
-			m.text, m.by = ev.Reason, by
+		all := e.queueOf(ev.Peer)
+		for i, m := range all {
+			if m.kind == protocol.Muted && !m.claimed && ev.Reason != "" && (by == e.self.Self || by == m.by) {
+				all[i].text, all[i].by = ev.Reason, by
+				e.setQueue(ev.Peer, all)
+			}
 		}
 		return
 	case Kick:
@@ -289,7 +306,7 @@ func (e *explorer) answered(q protocol.PollRequest, a AnswerPoll, want PollOutco
 }
 
 func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
-	m, d := e.model[a.Peer], e.disk.failures[a.Peer]
+	m, d := e.first(a.Peer), e.disk.failures[a.Peer]
 	r := given{a.Peer, m.removal}
 	if old, ok := e.given[r]; ok && old != string(a.Reason) {
 		e.violated(10, "removal %d has two answers", m.removal)
@@ -317,10 +334,11 @@ func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
 }
 
 func (e *explorer) claim(p peer.ID, n protocol.Nonce) {
-	m, f := e.model[p], e.folk[e.indexOf(p)]
+	m, f := e.first(p), e.folk[e.indexOf(p)]
 	if !m.claimed {
 		m.claimed, m.nonce = true, n
-		if m.kind == protocol.Muted {
+		if ofMember(m.kind) {
+			e.model[p] = m // what was over is not told any more
 			return
 		}
 		f.claims = append(f.claims, claim{m.admission, n})
@@ -391,8 +409,9 @@ func (e *explorer) heal() {
 			}
 			m := e.model[f.peer]
 			owed := m != nil && m.admission == c.seat.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == c.seat.Nonce)
-			due := owed && m.kind != protocol.Muted
-			for range 4 {
+			due := owed && !ofMember(m.kind)
+			notices := e.noticesFor(f, c)
+			for range 4 + 2*len(notices) {
 				e.ask(i, j)
 				for len(e.wires) > 0 {
 					e.deliver(0, false, false, 99)
@@ -402,8 +421,8 @@ func (e *explorer) heal() {
 			switch {
 			case due && !c.told():
 				e.violated(11, "%s is not told of removal %d when all is well", f.name, m.removal)
-			case owed && m.kind == protocol.Muted && in && !c.muted[m.removal]:
-				e.violated(11, "%s is not told of mute %d when all is well", f.name, m.removal)
+			case in && slices.ContainsFunc(notices, func(removal uint64) bool { return !c.muted[removal] }):
+				e.violated(11, "%s is not told of each of %d when all is well", f.name, notices)
 			case in == c.seat.Done():
 				e.violated(11, "%s is in: %v; its client has given up: %v", f.name, in, c.seat.Done())
 			case in && c.have != e.ledger.state.Seq():

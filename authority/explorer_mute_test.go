@@ -1,6 +1,8 @@
 package authority
 
 import (
+	"slices"
+
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
@@ -61,9 +63,7 @@ func (e *explorer) mutesEnd(ev Event) {
 
 // forgetMute: nobody is owed the reason of a mute that is over, or of a membership that is.
 func (e *explorer) forgetMute(p peer.ID) {
-	if m := e.model[p]; m != nil && m.kind == protocol.Muted {
-		delete(e.model, p)
-	}
+	e.setQueue(p, slices.DeleteFunc(e.queueOf(p), func(m owed) bool { return m.kind == protocol.Muted }))
 }
 
 // showsMute holds that a person is told of a mute once, and of none from before its client was admitted.
@@ -71,7 +71,7 @@ func (e *explorer) showsMute(f *folk, c *client, r protocol.SignedReason) {
 	switch {
 	case c.muted[r.Removal] && !c.unkept:
 		e.violated(22, "%s is told of mute %d twice", f.name, r.Removal)
-	case r.Removal <= c.seat.Admission || r.Kind != protocol.Muted || r.Peer != f.peer:
+	case r.Removal <= c.seat.Admission || !ofMember(r.Kind) || r.Peer != f.peer:
 		e.violated(22, "%s, admitted at %d, is told of %+v", f.name, c.seat.Admission, r)
 	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
 		e.violated(22, "%s is told another reason of mute %d than was given", f.name, r.Removal)

@@ -433,7 +433,7 @@ func (e *explorer) hold() {
 	for p, f := range l.failures {
 		d, ok := e.disk.failures[p]
 		if !ok || d.Removal != f.Removal || d.Claimed != f.Claimed || d.Nonce != f.Nonce || d.Acked != f.Acked ||
-			d.Kind != f.Kind || d.Text != f.Text || d.Known != f.Known || len(d.Answer) != len(f.Answer) {
+			d.Kind != f.Kind || len(d.Waiting) != len(f.Waiting) || len(f.Waiting) >= MaxWaiting || d.Text != f.Text || d.Known != f.Known || len(d.Answer) != len(f.Answer) {
 			e.violated(17, "the failure of removal %d is otherwise on disk", f.Removal)
 		}
 	}

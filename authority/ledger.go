@@ -53,6 +53,8 @@ func Load(d Durable) (Ledger, error) {
 		switch _, twice := l.failures[f.Peer]; {
 		case twice:
 			return Ledger{}, fmt.Errorf("authority: damaged log: two failures of %s", f.Peer)
+		case len(f.Waiting) >= MaxWaiting || len(f.Waiting) > 0 && !f.ofMember():
+			return Ledger{}, fmt.Errorf("authority: damaged log: %d reasons wait behind that of %s", len(f.Waiting), f.Peer)
 		case f.Removal == 0 || f.Removal > state.Seq() || f.Admission == 0 || f.Admission >= f.Removal:
 			return Ledger{}, fmt.Errorf("authority: damaged log: failure of %s at record %d of %d", f.Peer, f.Removal, state.Seq())
 		}
@@ -93,7 +95,7 @@ func (l Ledger) Failures() []Failure {
 // Owes reports whether p may still ask for its reason, for the first time or again. The driver must keep a connection of such a peer.
 func (l Ledger) Owes(p peer.ID, now time.Time) bool {
 	f, ok := l.failures[p]
-	return ok && f.Kind != protocol.Muted && !f.Acked && !f.Known && !l.expired(f, now)
+	return ok && !f.ofMember() && !f.Acked && !f.Known && !l.expired(f, now)
 }
 
 // Invites returns the invites that are open at now, in the order of their ends and then of their ids.
@@ -219,6 +221,8 @@ func (s *step) order(ev Event) error {
 		return s.commit(protocol.Unvoice{Peer: e.Peer, Cut: e.Cut})
 	case Leave:
 		return s.leave(e)
+	case Warn:
+		return s.warn(e)
 	case SetNick:
 		return s.setNick(e)
 	case SetPolicy:
@@ -312,7 +316,7 @@ func (s *step) purge() {
 		_, _, banned := s.banned(p)
 		// The reason of a ban that holds stays, for the owner's list of bans.
 		if s.next.expired(f, s.now) && (f.Kind != protocol.Banned || !banned) {
-			s.setFailure(p, nil)
+			s.setQueue(p, slices.DeleteFunc(f.queue(), func(f Failure) bool { return s.next.expired(f, s.now) }))
 		}
 	}
 	for id, i := range s.next.invites {

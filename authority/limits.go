@@ -43,6 +43,8 @@ const (
 	MaxBan = 10 * 365 * 24 * time.Hour
 	// FailureLife is how long a failure waits for a poll of its peer (docs/design.md, "The poll").
 	FailureLife = 24 * time.Hour
+	// MaxWaiting is the number of mutes and warnings that a member has not been told of yet, the latest: more than a person reads.
+	MaxWaiting = 8
 	// MaxFailures is the number of failures of a room. Only a peer that was a member has one.
 	MaxFailures = 4096
 )

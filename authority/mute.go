@@ -113,9 +113,17 @@ func (s *step) unmute(p peer.ID) error {
 	return nil
 }
 
-// forgetMute drops the reason of a mute that is over, or of a membership that is.
+// forgetMute drops the reason of a mute that is over.
 func (s *step) forgetMute(p peer.ID) {
-	if f, ok := s.next.failures[p]; ok && f.Kind == protocol.Muted {
+	all := s.next.queue(p)
+	if i := slices.IndexFunc(all, func(f Failure) bool { return f.Kind == protocol.Muted }); i >= 0 {
+		s.setQueue(p, slices.Delete(all, i, i+1))
+	}
+}
+
+// forgetNotices drops what a member has not been told, when it leaves.
+func (s *step) forgetNotices(p peer.ID) {
+	if f, ok := s.next.failures[p]; ok && f.ofMember() {
 		s.setFailure(p, nil)
 	}
 }

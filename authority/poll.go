@@ -17,8 +17,8 @@ func (s *step) poll(e Poll) error {
 		return nil
 	}
 	if m, ok := state.Member(e.Peer); ok && !state.closed && m.Admission == q.Admission {
-		switch f, muted := s.next.failures[e.Peer]; {
-		case !muted, f.Admission != q.Admission, s.next.expired(f, s.now):
+		switch f, owed := s.next.toTell(e.Peer, q.Admission, s.now); {
+		case !owed:
 		case f.Claimed && f.Nonce == q.Nonce:
 			s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
 			return nil
@@ -67,7 +67,10 @@ func (s *step) claimHeld() error {
 	for _, p := range slices.Sorted(maps.Keys(s.batch.Failures)) {
 		f, ok := s.next.failures[p]
 		q, held := s.env.Held(p)
-		if !ok || !held || f.Claimed || q.Admission != f.Admission {
+		if f.ofMember() {
+			f, ok = s.next.toTell(p, q.Admission, s.now)
+		}
+		if !ok || !held || f.Claimed || q.Admission != f.Admission || f.Removal != s.next.state.Seq() {
 			continue
 		}
 		if err := s.claim(&f, q.Nonce); err != nil {
@@ -102,7 +105,7 @@ func (s *step) ack(e Ack) {
 	if f.Kind == protocol.Banned {
 		s.setFailure(e.Peer, &f)
 	} else {
-		s.setFailure(e.Peer, nil)
+		s.setQueue(e.Peer, f.Waiting)
 	}
 	s.do(f.told())
 }

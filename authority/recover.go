@@ -52,7 +52,10 @@ func (s *step) lose(before State, c Change) {
 		}
 	case protocol.Leave:
 		s.revokeBy(b.Peer)
-		s.forgetMute(b.Peer)
+		s.forgetNotices(b.Peer)
+	case protocol.Warn:
+		m, _ := before.Member(b.Peer)
+		s.fail(Failure{Peer: b.Peer, Nick: m.Nick, Admission: m.Admission, Kind: protocol.Warned, At: c.Record.At})
 	case protocol.Mute:
 		m, _ := before.Member(b.Peer)
 		s.fail(Failure{Peer: b.Peer, Nick: m.Nick, Admission: m.Admission, Kind: protocol.Muted, Until: b.Until, At: c.Record.At})

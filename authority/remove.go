@@ -3,6 +3,7 @@ package authority
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -112,7 +113,7 @@ func (s *step) leave(e Leave) error {
 	if err := s.commit(protocol.Leave{Peer: e.Peer, Cut: e.Cut}); err != nil {
 		return err
 	}
-	s.forgetMute(e.Peer)
+	s.forgetNotices(e.Peer)
 	s.revokeBy(e.Peer)
 	return nil
 }
@@ -152,22 +153,27 @@ func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
 	}
 }
 
-// fail notes f for its peer's next poll, as the failure of the last record. It replaces an earlier failure of that peer. If that one
+// fail notes f for its peer's next poll, as the failure of the last record. It replaces an earlier failure of that peer; a mute replaces
+// a mute alone, and a warning nothing. If that one
 // was not claimed, and f has no text, f gets its text. f is never of a lower severity than the earlier one: step.kick removes only
 // members, and a member has no failure.
 func (s *step) fail(f Failure) {
-	state := s.next.state
-	old, ok := s.next.failures[f.Peer]
 	f.decidedBy(s)
-	if ok && f.Text == "" && !old.Claimed && old.By == f.By && old.Admission == f.Admission && (old.Kind == protocol.Muted) == (f.Kind == protocol.Muted) {
-		f.Text = old.Text
+	for _, old := range s.next.queue(f.Peer) {
+		if f.Text == "" && !old.Claimed && old.By == f.By && old.Admission == f.Admission && f.replaces(old) {
+			f.Text = old.Text
+		}
 	}
-	f.Removal = state.Seq()
+	f.Removal = s.next.state.Seq()
 	if f.At.IsZero() {
 		f.At = s.now
 	}
 	f.Expires = s.now.Add(FailureLife)
-	s.setFailure(f.Peer, &f)
+	if f.ofMember() {
+		s.await(f)
+	} else {
+		s.setFailure(f.Peer, &f)
+	}
 	for len(s.next.failures) > MaxFailures {
 		s.setFailure(s.oldestFailure(), nil)
 	}
@@ -197,13 +203,14 @@ func evictOrder(a, b Failure) int {
 // retell replaces the text of a failure that is not claimed yet, unless the failure is of a higher severity than kind. The text is
 // then that of the peer that orders it now: a deputy replaces only its own, and the owner everybody's.
 func (s *step) retell(p peer.ID, kind protocol.ReasonKind, reason string) {
-	f, ok := s.next.failures[p]
-	if !ok || f.Claimed || reason == "" || f.Kind == protocol.Banned && kind != protocol.Banned || s.by != "" && f.By != s.by {
+	all := s.next.queue(p)
+	i := slices.IndexFunc(all, func(f Failure) bool { return f.Kind == kind || !f.ofMember() && kind != protocol.Muted })
+	if i < 0 || all[i].Claimed || reason == "" || all[i].Kind == protocol.Banned && kind != protocol.Banned || s.by != "" && all[i].By != s.by {
 		return
 	}
-	f.Text = reason
-	f.decidedBy(s)
-	s.setFailure(p, &f)
+	all[i].Text = reason
+	all[i].decidedBy(s)
+	s.setQueue(p, all)
 }
 
 func reasonText(s string) (string, error) {

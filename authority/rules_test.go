@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ func TestKeySteps(t *testing.T) {
 		"kick":   {protocol.Remove{Peer: id("bob"), Kind: protocol.Kicked}, KeyFresh, 1},
 		"ban":    {protocol.Remove{Peer: id("bob"), Kind: protocol.Banned}, KeyFresh, 1},
 		"rekey":  {protocol.Rekey{}, KeyFresh, 1},
+		"warn":   {protocol.Warn{Peer: id("bob")}, KeySame, 0},
 		"nick":   {protocol.SetNick{Peer: id("bob"), Nick: "robert"}, KeySame, 0},
 		"policy": {protocol.SetPolicy{Policy: policy}, KeySame, 0},
 		"slow":   {protocol.SetPolicy{Policy: slow, NewEpoch: true}, KeyDerived, 1},
@@ -97,6 +99,52 @@ func TestSetNick(t *testing.T) {
 	w.must(SetNick{id("bob"), "bob"})
 	if seq := w.ledger.State().Seq(); len(w.must(SetNick{id("bob"), "bob"})) == 0 || w.ledger.State().Seq() != seq {
 		t.Error("the nick that it has makes a record")
+	}
+}
+
+// A member is told of its warnings and its mute one after the other, each once, in the order of their records. A removal is told instead.
+func TestWarningsWaitForEachOther(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	admission := w.join("bob")
+	room := w.ledger.State().Room()
+	for _, text := range []string{"one", "two"} {
+		w.must(Warn{id("bob"), text})
+	}
+	w.must(Mute{Peer: id("bob"), Reason: "first"})
+	w.must(Mute{Peer: id("bob"), Reason: "second", For: time.Hour})
+	w.must(Warn{id("bob"), "three"})
+	for _, want := range []string{`warned "one"`, `warned "two"`, `muted "second"`} {
+		for range 2 { // the answer is lost
+			if got := w.poll("bob", admission, "n1"); !strings.HasPrefix(got, want) {
+				t.Errorf("told %s, want %s", got, want)
+			}
+		}
+		if got := w.poll("bob", admission, "n2"); got == want {
+			t.Error("another client is told too")
+		}
+		w.restart()
+		f := w.ledger.failures[id("bob")]
+		w.must(Ack{id("bob"), protocol.PollAck{Room: room, Removal: f.Removal + 1, Nonce: nonce("n1")}}) // not this one
+		w.must(Ack{id("bob"), protocol.PollAck{Room: room, Removal: f.Removal, Nonce: nonce("n1")}})
+	}
+	w.must(Kick{Peer: id("bob"), Reason: "enough"})
+	if got, want := w.poll("bob", admission, "n1"), `kicked "enough"`; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+	if n := w.ledger.State().Warnings(id("bob")); n != 3 {
+		t.Errorf("%d warnings are counted", n)
+	}
+	w.join("carol")
+	for range 2 * MaxWaiting {
+		w.must(Warn{id("carol"), "again"})
+	}
+	if f := w.ledger.failures[id("carol")]; len(f.Waiting) != MaxWaiting-1 || f.Waiting[MaxWaiting-2].Removal != w.ledger.State().Seq() {
+		t.Errorf("%d wait", len(f.Waiting))
+	}
+	for _, ev := range []Event{Warn{id("carol"), ""}, Warn{id("alice"), "x"}, Warn{id("bob"), "x"}, Warn{id("eve"), "x"}} {
+		if _, err := w.step(ev); !errors.Is(err, ErrRule) {
+			t.Errorf("%+v: %v", ev, err)
+		}
 	}
 }
 

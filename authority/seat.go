@@ -1,8 +1,10 @@
 package authority
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -28,6 +30,8 @@ type Seat struct {
 	// latest that has been kept.
 	Muted []byte
 	Told  uint64
+	// Warnings are the signed warnings that have been kept and are not known to have been shown, at most MaxWaiting, the latest.
+	Warnings [][]byte `json:",omitempty"`
 
 	keeping bool // the reason in Kept may not be on disk yet
 	done    bool
@@ -93,7 +97,7 @@ type (
 	Show struct{ Reason protocol.SignedReason }
 	// KeepMute keeps the seat on disk. What follows it is done all the same if that fails.
 	KeepMute struct{}
-	// ShowMute shows why this member is muted, once, then says MuteShown.
+	// ShowMute shows why this member is muted, or what it is warned of, once, then says MuteShown.
 	ShowMute struct{ Reason protocol.SignedReason }
 	// AckMute tells the authority that the reason of a mute is kept. If it is lost, the reason comes again.
 	AckMute struct{ Ack protocol.PollAck }
@@ -129,9 +133,14 @@ func (s Seat) Step(ev SeatEvent) (Seat, []SeatEffect) {
 			return s.end(r)
 		}
 	case MuteShown:
-		if e.Mute == s.Told {
+		of := func(raw []byte) bool {
+			r, err := protocol.OpenReason(raw)
+			return err != nil || r.Removal == e.Mute
+		}
+		if of(s.Muted) {
 			s.Muted = nil
 		}
+		s.Warnings = slices.DeleteFunc(slices.Clone(s.Warnings), of)
 	case Quit:
 		s.done = true
 	}
@@ -151,8 +160,10 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 		}
 	}
 	var effects []SeatEffect
-	if r, err := protocol.OpenReason(s.Muted); err == nil && !s.told { // kept before a restart, and perhaps not shown
-		effects = append(effects, ShowMute{r})
+	if !s.told { // kept before a restart, and perhaps not shown
+		for _, r := range s.unshown() {
+			effects = append(effects, ShowMute{r})
+		}
 	}
 	s.told = true
 	return s, append(effects, Ask{protocol.PollRequest{
@@ -177,21 +188,39 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	if err != nil || r.Room != s.Room || r.Signer != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
 		return s, nil // not an answer to this question
 	}
-	if r.Kind == protocol.Muted {
+	if r.Kind == protocol.Muted || r.Kind == protocol.Warned {
 		return s.muted(r)
 	}
 	s.Kept, s.keeping = e.Reply.Reason, true
 	return s, []SeatEffect{Keep{r}}
 }
 
-// muted keeps why this member is muted, shows it and acknowledges it. The place is held as before. One that was kept already is
+// unshown returns the warnings and the reason of a mute that are kept, in the order of their records.
+func (s Seat) unshown() []protocol.SignedReason {
+	var all []protocol.SignedReason
+	for _, raw := range append(slices.Clip(s.Warnings), s.Muted) {
+		if r, err := protocol.OpenReason(raw); err == nil {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b protocol.SignedReason) int { return cmp.Compare(a.Removal, b.Removal) })
+	return all
+}
+
+// muted keeps why this member is muted or what it is warned of, shows it and acknowledges it. The place is held as before. One that was kept already is
 // acknowledged again: the first acknowledgement was lost.
 func (s Seat) muted(r protocol.SignedReason) (Seat, []SeatEffect) {
 	ack := AckMute{protocol.PollAck{Room: s.Room, Removal: r.Removal, Nonce: s.Nonce}}
 	if r.Removal <= s.Told {
 		return s, []SeatEffect{ack}
 	}
-	s.Muted, s.Told, s.told = r.Bytes(), r.Removal, true
+	s.Told, s.told = r.Removal, true
+	if r.Kind == protocol.Muted {
+		s.Muted = r.Bytes()
+	} else {
+		s.Warnings = append(slices.Clip(s.Warnings), r.Bytes())
+		s.Warnings = s.Warnings[max(len(s.Warnings)-MaxWaiting, 0):]
+	}
 	return s, []SeatEffect{KeepMute{}, ShowMute{r}, ack}
 }
 

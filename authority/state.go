@@ -31,6 +31,7 @@ type State struct {
 	nicks    map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
 	bans     map[peer.ID]Banishment
 	mutes    map[peer.ID]Silence
+	warned   map[peer.ID]int       // how often each peer was warned
 	deputies []peer.ID             // in the order in which the owner has named them
 	past     map[peer.ID][]Removal // ended spans, oldest first
 	pastLen  int                   // number of ended spans of all peers

@@ -254,7 +254,7 @@ func (w *world) check() {
 		w.t.Fatal("the disk does not hold what is visible")
 	}
 	for p, f := range l.failures {
-		if l.state.isMember(p) && !l.state.closed && f.Kind != protocol.Muted {
+		if l.state.isMember(p) && !l.state.closed && !f.ofMember() {
 			w.t.Fatalf("member %s has a failure", p)
 		}
 		if f.Admission == 0 || f.Admission >= f.Removal {
@@ -358,5 +358,5 @@ func find[E Effect](effects []Effect) (E, bool) {
 }
 
 func kindName(k protocol.ReasonKind) string {
-	return [...]string{"other", "kicked", "banned", "closed", "idle", "invite-revoked", "muted"}[k]
+	return [...]string{"other", "kicked", "banned", "closed", "idle", "invite-revoked", "muted", "warned"}[k]
 }

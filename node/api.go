@@ -170,6 +170,8 @@ type MemberInfo struct {
 	Voiced      bool      `json:"voiced,omitempty"`
 	VoicedUntil time.Time `json:"voiced_until,omitzero"`
 	Hand        bool      `json:"hand,omitempty"`
+	// Warnings is how often it was warned, where this node's user is the owner or a deputy.
+	Warnings int `json:"warnings,omitempty"`
 	// Away: its person has said that it is away, with a text or none.
 	Away     bool      `json:"away,omitempty"`
 	AwayText string    `json:"away_text,omitempty"`

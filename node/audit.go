@@ -17,7 +17,7 @@ import (
 type AuditEntry struct {
 	Seq uint64    `json:"seq"`
 	At  time.Time `json:"at"` // by the owner's clock
-	// What is created, admitted, left, kicked, banned, unbanned, muted, unmuted, renamed, policy, deputies, rekeyed, closed, or the name of
+	// What is created, admitted, left, kicked, banned, unbanned, muted, unmuted, warned, renamed, policy, deputies, rekeyed, closed, or the name of
 	// another change.
 	What string `json:"what"`
 	// Peer is the peer that the record is about, and Nick its nick; both are empty if it is about nobody. If it was renamed, OldNick
@@ -65,6 +65,10 @@ func (n *Node) Audit(ctx context.Context, room string, after uint64) (AuditInfo,
 	}
 	entries = entries[min(after, uint64(len(entries))):]
 	info := AuditInfo{Entries: entries[:min(len(entries), maxAudit)], More: len(entries) > maxAudit}
+	// A warning is between those who moderate and the member. It is in the log all the same, and in an audit file.
+	info.Entries = slices.DeleteFunc(info.Entries, func(e AuditEntry) bool {
+		return e.What == authority.Warned.String() && !l.warnings && e.Peer != n.self
+	})
 	for i := range info.Entries {
 		info.Entries[i].Reason = l.reasons[info.Entries[i].Seq]
 	}
@@ -89,6 +93,8 @@ type (
 	roomLog struct {
 		records []protocol.SignedRecord
 		reasons map[uint64]string
+		// warnings: this node's user sees those of others.
+		warnings bool
 	}
 )
 
@@ -109,7 +115,7 @@ func (q logOf) run(l *loop) (roomLog, error) {
 			reasons[f.Removal] = cmp.Or(reasons[f.Removal], f.Text)
 		}
 	}
-	return roomLog{slices.Clip(r.records), reasons}, nil
+	return roomLog{slices.Clip(r.records), reasons, r.seesWarnings()}, nil
 }
 
 // noteReason keeps a reason that the room has heard, for the audit.

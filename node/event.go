@@ -138,6 +138,30 @@ type (
 		Until   time.Time `json:"until,omitzero"`
 		Seq     uint64    `json:"mute"`
 	}
+	// Warned says that this node's user was warned. It is told once, as [Muted] is.
+	Warned struct {
+		Text   string    `json:"text"`
+		By     peer.ID   `json:"by"`
+		ByNick string    `json:"by_nick"`
+		At     time.Time `json:"at"`
+		Seq    uint64    `json:"warning"`
+	}
+	// MemberWarned says, to the owner and the deputies, that a member was warned, and how often by now. Only the owner has Text.
+	MemberWarned struct {
+		Peer   peer.ID `json:"peer"`
+		Nick   string  `json:"nick"`
+		By     peer.ID `json:"by"`
+		ByNick string  `json:"by_nick"`
+		Text   string  `json:"text,omitempty"`
+		Count  int     `json:"count"`
+		Seq    uint64  `json:"warning"`
+	}
+	// WarningTold says, at the owner's node, that the member has got the warning.
+	WarningTold struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Seq  uint64  `json:"warning"`
+	}
 	// Unmuted says that a member, or with Self this node, may talk again.
 	Unmuted struct {
 		Peer peer.ID `json:"peer"`
@@ -338,6 +362,9 @@ func (RemovalReason) Type() string    { return "removal_reason" }
 func (MemberMuted) Type() string      { return "member_muted" }
 func (MuteReason) Type() string       { return "mute_reason" }
 func (Muted) Type() string            { return "muted" }
+func (Warned) Type() string           { return "warned" }
+func (MemberWarned) Type() string     { return "member_warned" }
+func (WarningTold) Type() string      { return "warning_told" }
 func (Unmuted) Type() string          { return "unmuted" }
 func (Renamed) Type() string          { return "renamed" }
 func (MemberAway) Type() string       { return "away" }

@@ -163,6 +163,10 @@ func (ms *membership) contradictReason(reason protocol.SignedReason) {
 		if b.Peer != ms.r.l.n.self {
 			ms.r.fork.contradict(rec)
 		}
+	case protocol.Warn:
+		if b.Peer != ms.r.l.n.self {
+			ms.r.fork.contradict(rec)
+		}
 	case protocol.Mute:
 		if b.Peer != ms.r.l.n.self {
 			ms.r.fork.contradict(rec)

@@ -104,6 +104,9 @@ func (r *room) memberInfos() []MemberInfo {
 			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Self: self,
 			Since: earlier(m.Since, r.l.now()), LastLine: r.talk.lastLineOf(m.Peer),
 		}
+		if r.seesWarnings() {
+			info.Warnings = r.state().Warnings(m.Peer)
+		}
 		if a := r.awayOf(m.Peer); a.Away {
 			info.Away, info.AwayText = true, a.Text
 		}

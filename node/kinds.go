@@ -39,6 +39,7 @@ const (
 	KindIdle          Kind = "idle"
 	KindInviteRevoked Kind = "invite-revoked"
 	KindMuted         Kind = "muted"
+	KindWarned        Kind = "warned"
 	KindOther         Kind = "other"
 
 	RoleOwner  Role = "owner"
@@ -60,6 +61,8 @@ func kindFrom(k protocol.ReasonKind) Kind {
 		return KindInviteRevoked
 	case protocol.Muted:
 		return KindMuted
+	case protocol.Warned:
+		return KindWarned
 	}
 	return KindOther
 }

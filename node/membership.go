@@ -83,7 +83,11 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 				ms.r.l.warnDisk(ms.r, err)
 			}
 		case authority.ShowMute:
-			ms.showMute(e.Reason)
+			if e.Reason.Kind == protocol.Warned {
+				ms.showWarning(e.Reason)
+			} else {
+				ms.showMute(e.Reason)
+			}
 		case authority.AckMute:
 			ack := e.Ack
 			next := ms.step(ms.asked())

@@ -17,7 +17,7 @@ import (
 type pendingNotice struct {
 	ev    Event
 	seat  store.Seat               // what is saved when the reason of a removal has been shown
-	mute  bool                     // the reason is that of a mute, not of a removal
+	mute  bool                     // a mute or a warning, not a removal
 	at    map[*Subscription]uint64 // the number of ev among the events that were pushed to each subscription
 	acked bool                     // the authority has read our acknowledgement
 	taken bool                     // a reader has taken ev from its queue
@@ -39,6 +39,11 @@ func (l *loop) notify(r *room, body Removed) {
 
 // notifyMute does the same for the reason of a mute.
 func (l *loop) notifyMute(r *room, body Muted) {
+	l.addNotice(r, &pendingNotice{mute: true}, body, body.Seq)
+}
+
+// notifyWarned does the same for a warning.
+func (l *loop) notifyWarned(r *room, body Warned) {
 	l.addNotice(r, &pendingNotice{mute: true}, body, body.Seq)
 }
 

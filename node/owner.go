@@ -268,6 +268,8 @@ func orderName(b protocol.Body) string {
 		return "mute somebody"
 	case protocol.Unmute:
 		return "lift a mute"
+	case protocol.Warn:
+		return "warn somebody"
 	case protocol.SetNick:
 		return "change a nick"
 	case protocol.SetDeputies:

@@ -68,6 +68,10 @@ func (tr *tracker) noteTold(t authority.Told) {
 	if !t.Acked {
 		return
 	}
+	if t.Kind == protocol.Warned {
+		tr.r.l.emit(tr.r, WarningTold{Peer: t.Peer, Nick: t.Nick, Seq: t.Removal})
+		return
+	}
 	for _, p := range tr.followed {
 		if p.peer == t.Peer && p.seq == t.Removal {
 			p.told = true

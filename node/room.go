@@ -346,6 +346,8 @@ func (r *room) tellChange(c authority.Change) {
 			by := r.decidedBy(c)
 			r.l.emit(r, MemberMuted{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Until: c.Until, Seq: c.Record.Seq})
 		}
+	case authority.Warned:
+		r.tellWarned(c)
 	case authority.Unmuted:
 		r.l.emit(r, Unmuted{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
 	case authority.Voiced:

@@ -204,6 +204,8 @@ func (s *scenario) act(who, verb string, args []string) error {
 		err = n.SetAway(ctx, true, words)
 	case "back":
 		err = n.SetAway(ctx, false, "")
+	case "warn":
+		_, err = n.Warn(ctx, room, rest[0], strings.Join(rest[1:], " "))
 	case "nick":
 		_, err = n.SetNick(ctx, room, rest[0])
 	case "deputy":
@@ -448,6 +450,12 @@ func describe(ev Event) string {
 		if b.Away {
 			d = b.Nick + " is away" + why(b.Text)
 		}
+	case Warned:
+		d = "warned by " + b.ByNick + why(b.Text)
+	case MemberWarned:
+		d = fmt.Sprintf("%s was warned by %s (%d)%s", b.Nick, b.ByNick, b.Count, why(b.Text))
+	case WarningTold:
+		d = b.Nick + " knows of the warning"
 	case Renamed:
 		d = b.OldNick + " is " + b.Nick + " now"
 	case Unmuted:
@@ -534,6 +542,9 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		Hand{},
 		HandGone{},
 		Renamed{},
+		Warned{},
+		MemberWarned{},
+		WarningTold{},
 		MemberAway{},
 		Message{},
 		Hidden{},
@@ -563,7 +574,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 func TestKindNames(t *testing.T) {
 	want := map[protocol.ReasonKind]string{
 		protocol.Kicked: "kicked", protocol.Banned: "banned", protocol.Closed: "closed", protocol.Idle: "idle",
-		protocol.InviteRevoked: "invite-revoked", protocol.Muted: "muted", protocol.Other: "other", 77: "other",
+		protocol.InviteRevoked: "invite-revoked", protocol.Muted: "muted", protocol.Warned: "warned", protocol.Other: "other", 77: "other",
 	}
 	for k, name := range want {
 		if got := kindFrom(k); string(got) != name {

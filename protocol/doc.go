@@ -114,6 +114,7 @@
 //	17 mute       peer, until (after at), cut        18 unmute      peer
 //	19 set_nick   peer, nick
 //	20 voice      peer, until (after at)             21 unvoice      peer, cut
+//	25 warn       peer
 //	23 set_deputies  deputies: the peer of each, none twice
 //
 // By is the deputy on whose order the author signed the record. Admit, Remove, Unban, SetPolicy, Mute and Unmute may have it. A

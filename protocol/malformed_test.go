@@ -137,6 +137,8 @@ func TestMalformedRecord(t *testing.T) {
 		{"remove", "remove.until", func(m *pb.Record) { m.GetRemove().Until = m.At }},
 		{"remove", "remove.until", func(m *pb.Record) { m.GetRemove().Until = 1 << 63 }},
 		{"remove", "remove.cut.hash", func(m *pb.Record) { m.GetRemove().Cut.Hash = zero32 }},
+		{"warn", "warn.peer", func(m *pb.Record) { m.GetWarn().Peer = nil }},
+		{"warn", "key", func(m *pb.Record) { m.Key = make([]byte, 32); m.Key[0] = 1 }},
 		{"set-nick", "set_nick.peer", func(m *pb.Record) { m.GetSetNick().Peer = nil }},
 		{"set-nick", "set_nick.nick", func(m *pb.Record) { m.GetSetNick().Nick = "" }},
 		{"set-nick", "set_nick.nick", func(m *pb.Record) { m.GetSetNick().Nick = "a\x1bb" }},

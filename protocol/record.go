@@ -128,6 +128,8 @@ type (
 	}
 	// SetDeputies replaces the list of deputies: at most [MaxDeputies] members, none twice.
 	SetDeputies struct{ Peers []peer.ID }
+	// Warn warns a member. What it is warned of is told to it alone, by a [Reason].
+	Warn struct{ Peer peer.ID }
 	// SetNick gives a member another nick, for which it has asked.
 	SetNick struct {
 		Peer peer.ID
@@ -148,6 +150,7 @@ func (Unmute) body()    {}
 func (Voice) body()     {}
 func (Unvoice) body()   {}
 func (SetNick) body()   {}
+func (Warn) body()      {}
 
 func (SetDeputies) body() {}
 
@@ -219,6 +222,7 @@ const (
 	Idle          ReasonKind = 4
 	InviteRevoked ReasonKind = 5
 	Muted         ReasonKind = 6
+	Warned        ReasonKind = 7
 )
 
 // A Reason tells a peer why it lost its place or its voice. The authority gives it once, in answer to a poll of that peer, and signs it, so that

@@ -49,6 +49,8 @@ func (r Record) encode() ([]byte, error) {
 			set.Deputies = append(set.Deputies, &pb.Deputy{Peer: []byte(p)})
 		}
 		m.Body = &pb.Record_SetDeputies{SetDeputies: set}
+	case Warn:
+		m.Body = &pb.Record_Warn{Warn: &pb.Warn{Peer: []byte(b.Peer)}}
 	case SetNick:
 		m.Body = &pb.Record_SetNick{SetNick: &pb.SetNick{Peer: []byte(b.Peer), Nick: b.Nick}}
 	}
@@ -136,6 +138,8 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 		return Unmute{Peer: r.peer("unmute.peer", b.Unmute.Peer)}
 	case *pb.Record_SetDeputies:
 		return r.setDeputies(b.SetDeputies)
+	case *pb.Record_Warn:
+		return Warn{Peer: r.peer("warn.peer", b.Warn.Peer)}
 	case *pb.Record_SetNick:
 		return SetNick{Peer: r.peer("set_nick.peer", b.SetNick.Peer), Nick: r.nick("set_nick.nick", b.SetNick.Nick)}
 	}
@@ -252,7 +256,7 @@ func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 
 // readKind returns a kind, or Other for an unknown one.
 func readKind(k pb.ReasonKind) ReasonKind {
-	if k < 0 || k > pb.ReasonKind(Muted) {
+	if k < 0 || k > pb.ReasonKind(Warned) {
 		return Other
 	}
 	return ReasonKind(k)

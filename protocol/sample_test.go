@@ -70,6 +70,7 @@ func bodies(t testing.TB) map[string]Body {
 		"unvoice":    Unvoice{Peer: bob, Cut: cut},
 
 		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}},
+		"warn":         Warn{Peer: bob},
 		"set-nick":     SetNick{Peer: bob, Nick: "robert"},
 	}
 }

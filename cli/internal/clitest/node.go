@@ -390,6 +390,10 @@ func (f *Node) Unmute(_ context.Context, room, who string) (node.Committed, erro
 	return node.Committed{Seq: 10, Epoch: 6}, f.note("unmute", roomName(room), who)
 }
 
+func (f *Node) Warn(_ context.Context, room, who, text string) (node.Committed, error) {
+	return node.Committed{Seq: 11, Epoch: 6}, f.note("warn", roomName(room), who, text)
+}
+
 func (f *Node) SetNick(_ context.Context, room, nick string) (string, error) {
 	return nick, f.note("nick", roomName(room), nick)
 }

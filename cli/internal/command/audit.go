@@ -12,12 +12,16 @@ import (
 // runAudit shows the last entries of the room's log, or those about a peer and by it.
 func runAudit(ctx context.Context, c Call) (Reply, error) {
 	var all []node.AuditEntry
+	after := uint64(0)
 	for more := true; more; {
-		info, err := c.Node.Audit(ctx, c.Room.ID, uint64(len(all)))
+		info, err := c.Node.Audit(ctx, c.Room.ID, after)
 		if err != nil {
 			return Reply{}, err
 		}
 		all, more = append(all, info.Entries...), info.More && len(info.Entries) > 0
+		if more {
+			after = all[len(all)-1].Seq
+		}
 	}
 	if who := c.Arg(0); who != "" {
 		var people []node.Named

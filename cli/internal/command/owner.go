@@ -123,6 +123,11 @@ func runKick(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
+func runWarn(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.Warn(ctx, c.Room.ID, c.Args[0], c.Args[1])
+	return Reply{}, err
+}
+
 // banTerms returns the length and the reason of a ban or a mute. A length of 0 means that it has no end.
 func banTerms(c Call) (length time.Duration, reason string) {
 	reason = c.Arg(1)

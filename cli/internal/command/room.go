@@ -381,6 +381,9 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 		if who.Muted {
 			line += "  muted" + render.Until(who.MutedUntil)
 		}
+		if who.Warnings > 0 {
+			line += "  warned " + render.Count(who.Warnings, "time", "times")
+		}
 		if who.Away {
 			line += "  " + render.AwayText(who.AwayText)
 		}

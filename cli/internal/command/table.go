@@ -155,6 +155,10 @@ func moderating() []*Command {
 			Help: "remove a member and tell them why; they may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
+			Name: "warn", Usage: "WHO TEXT", Role: Owner, min: 2, Max: 2, Targets: Others, Run: runWarn,
+			Help: "warn a member, who alone is told why; you and the deputies see how often somebody was warned", Examples: []string{"/warn dave mind your words"},
+		},
+		{
 			Name: "mute", Usage: "WHO [FOR] [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Run: runMute,
 			Help: "stop what a member says from reaching anybody, for a time (10m, 2h, 1d) or until /unmute; they are told why, and can still read", Examples: []string{"/mute dave", "/mute dave 10m let others talk"},
 		},

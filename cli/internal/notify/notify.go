@@ -84,7 +84,7 @@ func Of(ev node.Event, nick string) Kind {
 		return Knock
 	case node.Removed, node.Refused:
 		return Removal
-	case node.Muted:
+	case node.Muted, node.Warned:
 		return Mute
 	}
 	return Nothing
@@ -207,6 +207,8 @@ func cause(body node.EventBody) node.PeerID {
 	case node.Knock:
 		return b.Peer
 	case node.Removed:
+		return b.By
+	case node.Warned:
 		return b.By
 	case node.Muted:
 		return b.By

@@ -209,7 +209,7 @@ func (c *console) awayFrom(id string) bool {
 // heardFrom reports whether an event is shown although its room is hidden. Such an event needs an answer, or is important.
 func heardFrom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Knock, node.KnockGone, node.Hand, node.HandGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Refused, node.RoomClosed:
+	case node.Knock, node.KnockGone, node.Hand, node.HandGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Warned, node.Refused, node.RoomClosed:
 		return true
 	}
 	return false

@@ -53,7 +53,7 @@ func InRoomOf(room, text safe.Text) safe.Text {
 // namesNoRoom reports whether the line for an event does not say which room it is about.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Joined, node.Left, node.Removed, node.Muted, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
+	case node.Joined, node.Left, node.Removed, node.Muted, node.Warned, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
 		return false
 	}
 	return true
@@ -84,7 +84,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		}
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed,
-		node.Voiced, node.Unvoiced, node.Hand, node.HandGone:
+		node.Voiced, node.Unvoiced, node.Hand, node.HandGone, node.MemberWarned, node.WarningTold:
 		return memberText(b), none
 	case node.Knock:
 		return knockText(b), none
@@ -94,7 +94,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return NoticeMark + RoomLabel(b.Name, ev.Room) + " is on this network (" + Access(b.Access) + "; owner's words: " + safe.Phrase(b.Words) + ")", none
 	case node.RoomLost:
 		return NoticeMark + safe.Phrase(b.Name) + " is no longer on this network", none
-	case node.Joined, node.Left, node.Removed, node.Muted, node.Refused, node.RoomClosed:
+	case node.Joined, node.Left, node.Removed, node.Muted, node.Warned, node.Refused, node.RoomClosed:
 		return ownText(b, ev.RoomName), none
 	case node.Epoch:
 		return r.epochText(b), none
@@ -205,6 +205,10 @@ func memberText(body node.EventBody) safe.Text {
 		return NoticeMark + Nick(b.Nick, b.Peer) + " was muted" + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until)
 	case node.MuteReason:
 		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was muted: " + safe.Phrase(b.Text)
+	case node.MemberWarned:
+		return NoticeMark + Nick(b.Nick, b.Peer) + " was warned by " + Nick(b.ByNick, b.By) + ", for the " + ordinal(b.Count) + " time" + Because(b.Text)
+	case node.WarningTold:
+		return NoticeMark + Nick(b.Nick, b.Peer) + " has got the warning"
 	case node.Renamed:
 		if b.Self {
 			return NoticeMark + "you are " + Nick(b.Nick, b.Peer) + " now"
@@ -263,6 +267,8 @@ func ownText(body node.EventBody, room string) safe.Text {
 		return NoticeMark + "you left " + name
 	case node.Removed:
 		return NoticeMark + removalText(b, name)
+	case node.Warned:
+		return FaultMark + Nick(b.ByNick, b.By) + " warns you in " + name + Because(b.Text)
 	case node.Muted:
 		return NoticeMark + "you were muted in " + name + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until) + Because(b.Text) + "; you can still read, and /msg reaches the owner alone"
 	case node.Refused:
@@ -543,4 +549,19 @@ func details(r node.RoomInfo) safe.Text {
 		text += "; " + safe.Phrase(r.Subject)
 	}
 	return text
+}
+
+// ordinal writes a number as 1st, 2nd, 3rd, 4th.
+func ordinal(n int) safe.Text {
+	end := safe.Text("th")
+	switch {
+	case n%100 >= 11 && n%100 <= 13:
+	case n%10 == 1:
+		end = "st"
+	case n%10 == 2:
+		end = "nd"
+	case n%10 == 3:
+		end = "rd"
+	}
+	return safe.Number(n) + end
 }

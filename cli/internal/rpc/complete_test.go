@@ -70,6 +70,7 @@ var consoleCommands = map[string]counterpart{
 	"kick":     {methods: "room.kick"},
 	"ban":      {methods: "room.ban"},
 	"unban":    {methods: "room.unban"},
+	"warn":     {methods: "room.warn"},
 	"nick":     {methods: "room.nick"},
 	"audit":    {methods: "room.audit", also: "room.records", why: "localchat audit export writes the records to a file"},
 	"away":     {methods: "node.away"},

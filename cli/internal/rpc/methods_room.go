@@ -99,6 +99,10 @@ func (m rpcMethods) records(ctx context.Context, p auditParams) (node.RecordsInf
 	return info, err
 }
 
+func (m rpcMethods) warn(ctx context.Context, p tellParams) (node.Committed, error) {
+	return m.n.Warn(ctx, p.Room, p.Who, p.Text)
+}
+
 func (m rpcMethods) nick(ctx context.Context, p nickParams) (nickResult, error) {
 	nick, err := m.n.SetNick(ctx, p.Room, p.Nick)
 	return nickResult{nick}, err

@@ -301,6 +301,12 @@ func (c *Client) Records(ctx context.Context, room string, after uint64) (node.R
 	return r, err
 }
 
+func (c *Client) Warn(ctx context.Context, room, who, text string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.warn", tellParams{room, who, text}, &r)
+	return r, err
+}
+
 func (c *Client) SetNick(ctx context.Context, room, nick string) (string, error) {
 	var r nickResult
 	err := c.ask(ctx, "room.nick", nickParams{room, nick}, &r)

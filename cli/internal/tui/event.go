@@ -164,7 +164,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		if p.scroll.amend(removedKey(b.Removal), render.Because(b.Text)) {
 			return
 		}
-	case node.OwnerUnreachable, node.Gap, node.Warning, node.Muted:
+	case node.OwnerUnreachable, node.Gap, node.Warning, node.Muted, node.Warned:
 		l.kind = trouble
 	}
 	if m.tabs.isHidden(p) && (l.kind == calling || l.kind == trouble) {

@@ -149,6 +149,9 @@ func memberItems(members []node.MemberInfo) []item {
 		if who.Muted {
 			role += ", muted"
 		}
+		if who.Warnings > 0 {
+			role += ", warned " + safe.Number(who.Warnings) + "×"
+		}
 		if who.Away && !offline {
 			role += ", " + render.AwayText(who.AwayText)
 		}

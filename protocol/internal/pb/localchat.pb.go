@@ -141,6 +141,7 @@ const (
 	ReasonKind_REASON_KIND_IDLE           ReasonKind = 4
 	ReasonKind_REASON_KIND_INVITE_REVOKED ReasonKind = 5
 	ReasonKind_REASON_KIND_MUTED          ReasonKind = 6
+	ReasonKind_REASON_KIND_WARNED         ReasonKind = 7
 )
 
 // Enum value maps for ReasonKind.
@@ -153,6 +154,7 @@ var (
 		4: "REASON_KIND_IDLE",
 		5: "REASON_KIND_INVITE_REVOKED",
 		6: "REASON_KIND_MUTED",
+		7: "REASON_KIND_WARNED",
 	}
 	ReasonKind_value = map[string]int32{
 		"REASON_KIND_OTHER":          0,
@@ -162,6 +164,7 @@ var (
 		"REASON_KIND_IDLE":           4,
 		"REASON_KIND_INVITE_REVOKED": 5,
 		"REASON_KIND_MUTED":          6,
+		"REASON_KIND_WARNED":         7,
 	}
 )
 
@@ -525,6 +528,7 @@ type Record struct {
 	//	*Record_Voice
 	//	*Record_Unvoice
 	//	*Record_SetDeputies
+	//	*Record_Warn
 	Body isRecord_Body `protobuf_oneof:"body"`
 	Key  []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
 	// By is the deputy that ordered the record, if the author did not decide it itself.
@@ -745,6 +749,15 @@ func (x *Record) GetSetDeputies() *SetDeputies {
 	return nil
 }
 
+func (x *Record) GetWarn() *Warn {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Warn); ok {
+			return x.Warn
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetKey() []byte {
 	if x != nil {
 		return x.Key
@@ -819,6 +832,10 @@ type Record_SetDeputies struct {
 	SetDeputies *SetDeputies `protobuf:"bytes,23,opt,name=set_deputies,json=setDeputies,proto3,oneof"`
 }
 
+type Record_Warn struct {
+	Warn *Warn `protobuf:"bytes,25,opt,name=warn,proto3,oneof"`
+}
+
 func (*Record_Create) isRecord_Body() {}
 
 func (*Record_Admit) isRecord_Body() {}
@@ -846,6 +863,8 @@ func (*Record_Voice) isRecord_Body() {}
 func (*Record_Unvoice) isRecord_Body() {}
 
 func (*Record_SetDeputies) isRecord_Body() {}
+
+func (*Record_Warn) isRecord_Body() {}
 
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1471,6 +1490,50 @@ func (x *Deputy) GetPeer() []byte {
 	return nil
 }
 
+type Warn struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Warn) Reset() {
+	*x = Warn{}
+	mi := &file_localchat_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Warn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Warn) ProtoMessage() {}
+
+func (x *Warn) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Warn.ProtoReflect.Descriptor instead.
+func (*Warn) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Warn) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
 type SetNick struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
@@ -1481,7 +1544,7 @@ type SetNick struct {
 
 func (x *SetNick) Reset() {
 	*x = SetNick{}
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1556,7 @@ func (x *SetNick) String() string {
 func (*SetNick) ProtoMessage() {}
 
 func (x *SetNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1569,7 @@ func (x *SetNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNick.ProtoReflect.Descriptor instead.
 func (*SetNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{13}
+	return file_localchat_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SetNick) GetPeer() []byte {
@@ -1533,7 +1596,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1608,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1621,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{14}
+	return file_localchat_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Voice) GetPeer() []byte {
@@ -1585,7 +1648,7 @@ type Unvoice struct {
 
 func (x *Unvoice) Reset() {
 	*x = Unvoice{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1660,7 @@ func (x *Unvoice) String() string {
 func (*Unvoice) ProtoMessage() {}
 
 func (x *Unvoice) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1673,7 @@ func (x *Unvoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unvoice.ProtoReflect.Descriptor instead.
 func (*Unvoice) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Unvoice) GetPeer() []byte {
@@ -1638,7 +1701,7 @@ type MemberCut struct {
 
 func (x *MemberCut) Reset() {
 	*x = MemberCut{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1650,7 +1713,7 @@ func (x *MemberCut) String() string {
 func (*MemberCut) ProtoMessage() {}
 
 func (x *MemberCut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1663,7 +1726,7 @@ func (x *MemberCut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberCut.ProtoReflect.Descriptor instead.
 func (*MemberCut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MemberCut) GetPeer() []byte {
@@ -1691,7 +1754,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1766,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1779,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1750,7 +1813,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1762,7 +1825,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1775,7 +1838,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -1862,7 +1925,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1874,7 +1937,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1887,7 +1950,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -1987,7 +2050,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2062,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2075,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -2048,7 +2111,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2123,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +2136,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -2117,7 +2180,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2192,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2205,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -2186,7 +2249,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2198,7 +2261,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2211,7 +2274,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -2271,7 +2334,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2283,7 +2346,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +2359,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -2366,7 +2429,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2378,7 +2441,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2391,7 +2454,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -2429,7 +2492,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2441,7 +2504,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2454,7 +2517,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -2522,7 +2585,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2534,7 +2597,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2547,7 +2610,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{28}
 }
 
 type PollMember struct {
@@ -2567,7 +2630,7 @@ type PollMember struct {
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2642,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +2655,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -2668,7 +2731,7 @@ type Door struct {
 
 func (x *Door) Reset() {
 	*x = Door{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2680,7 +2743,7 @@ func (x *Door) String() string {
 func (*Door) ProtoMessage() {}
 
 func (x *Door) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2693,7 +2756,7 @@ func (x *Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Door.ProtoReflect.Descriptor instead.
 func (*Door) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Door) GetNumber() uint64 {
@@ -2720,7 +2783,7 @@ type Knocker struct {
 
 func (x *Knocker) Reset() {
 	*x = Knocker{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2732,7 +2795,7 @@ func (x *Knocker) String() string {
 func (*Knocker) ProtoMessage() {}
 
 func (x *Knocker) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2745,7 +2808,7 @@ func (x *Knocker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
 func (*Knocker) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Knocker) GetPeer() []byte {
@@ -2772,7 +2835,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2784,7 +2847,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2797,7 +2860,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -2826,7 +2889,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2838,7 +2901,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2851,7 +2914,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -2894,7 +2957,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2906,7 +2969,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2919,7 +2982,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -2967,7 +3030,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2979,7 +3042,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2992,7 +3055,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -3075,7 +3138,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3150,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3163,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -3204,7 +3267,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3216,7 +3279,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3229,7 +3292,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 type AskInvite struct {
@@ -3242,7 +3305,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3254,7 +3317,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3267,7 +3330,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -3293,7 +3356,7 @@ type AskNick struct {
 
 func (x *AskNick) Reset() {
 	*x = AskNick{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3305,7 +3368,7 @@ func (x *AskNick) String() string {
 func (*AskNick) ProtoMessage() {}
 
 func (x *AskNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3318,7 +3381,7 @@ func (x *AskNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskNick.ProtoReflect.Descriptor instead.
 func (*AskNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AskNick) GetNick() string {
@@ -3339,7 +3402,7 @@ type AskAway struct {
 
 func (x *AskAway) Reset() {
 	*x = AskAway{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3351,7 +3414,7 @@ func (x *AskAway) String() string {
 func (*AskAway) ProtoMessage() {}
 
 func (x *AskAway) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3364,7 +3427,7 @@ func (x *AskAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAway.ProtoReflect.Descriptor instead.
 func (*AskAway) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AskAway) GetAway() bool {
@@ -3390,7 +3453,7 @@ type AskHand struct {
 
 func (x *AskHand) Reset() {
 	*x = AskHand{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3402,7 +3465,7 @@ func (x *AskHand) String() string {
 func (*AskHand) ProtoMessage() {}
 
 func (x *AskHand) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3415,7 +3478,7 @@ func (x *AskHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskHand.ProtoReflect.Descriptor instead.
 func (*AskHand) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AskHand) GetDown() bool {
@@ -3438,7 +3501,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3450,7 +3513,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3463,7 +3526,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{41}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -3508,7 +3571,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3520,7 +3583,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3533,7 +3596,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{42}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -3590,7 +3653,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3602,7 +3665,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3615,7 +3678,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{43}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -3661,7 +3724,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3673,7 +3736,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3686,7 +3749,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -3748,7 +3811,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3760,7 +3823,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3773,7 +3836,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -3808,7 +3871,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3820,7 +3883,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3833,7 +3896,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -3921,7 +3984,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3933,7 +3996,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3946,7 +4009,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{47}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -4014,7 +4077,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4026,7 +4089,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4039,7 +4102,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{48}
+	return file_localchat_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -4068,7 +4131,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4080,7 +4143,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4093,7 +4156,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{49}
+	return file_localchat_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -4133,7 +4196,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4145,7 +4208,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4158,7 +4221,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{50}
+	return file_localchat_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -4177,7 +4240,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4189,7 +4252,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4202,7 +4265,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{51}
+	return file_localchat_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -4224,7 +4287,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4236,7 +4299,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4249,7 +4312,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{52}
+	return file_localchat_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -4294,7 +4357,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4306,7 +4369,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4319,7 +4382,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{53}
+	return file_localchat_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -4368,7 +4431,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\xe7\x06\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\x91\a\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -4392,7 +4455,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\bset_nick\x18\x13 \x01(\v2\x15.localchat.v1.SetNickH\x00R\asetNick\x12+\n" +
 	"\x05voice\x18\x14 \x01(\v2\x13.localchat.v1.VoiceH\x00R\x05voice\x121\n" +
 	"\aunvoice\x18\x15 \x01(\v2\x15.localchat.v1.UnvoiceH\x00R\aunvoice\x12>\n" +
-	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x12\x10\n" +
+	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x12(\n" +
+	"\x04warn\x18\x19 \x01(\v2\x12.localchat.v1.WarnH\x00R\x04warn\x12\x10\n" +
 	"\x03key\x18\x10 \x01(\fR\x03key\x12\x0e\n" +
 	"\x02by\x18\x1e \x01(\fR\x02byB\x06\n" +
 	"\x04body\"r\n" +
@@ -4431,6 +4495,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\vSetDeputies\x120\n" +
 	"\bdeputies\x18\x01 \x03(\v2\x14.localchat.v1.DeputyR\bdeputies\"\x1c\n" +
 	"\x06Deputy\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"\x1a\n" +
+	"\x04Warn\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\"1\n" +
 	"\aSetNick\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
@@ -4653,7 +4719,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x13HISTORY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12HISTORY_SINCE_JOIN\x10\x01\x12\x10\n" +
 	"\fHISTORY_NONE\x10\x02\x12\x0f\n" +
-	"\vHISTORY_ALL\x10\x03*\xb8\x01\n" +
+	"\vHISTORY_ALL\x10\x03*\xd0\x01\n" +
 	"\n" +
 	"ReasonKind\x12\x15\n" +
 	"\x11REASON_KIND_OTHER\x10\x00\x12\x16\n" +
@@ -4662,7 +4728,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12REASON_KIND_CLOSED\x10\x03\x12\x14\n" +
 	"\x10REASON_KIND_IDLE\x10\x04\x12\x1e\n" +
 	"\x1aREASON_KIND_INVITE_REVOKED\x10\x05\x12\x15\n" +
-	"\x11REASON_KIND_MUTED\x10\x06*x\n" +
+	"\x11REASON_KIND_MUTED\x10\x06\x12\x16\n" +
+	"\x12REASON_KIND_WARNED\x10\a*x\n" +
 	"\vContentKind\x12\x1c\n" +
 	"\x18CONTENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CONTENT_KIND_SAY\x10\x01\x12\x17\n" +
@@ -4719,7 +4786,7 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -4742,47 +4809,48 @@ var file_localchat_proto_goTypes = []any{
 	(*Unmute)(nil),       // 18: localchat.v1.Unmute
 	(*SetDeputies)(nil),  // 19: localchat.v1.SetDeputies
 	(*Deputy)(nil),       // 20: localchat.v1.Deputy
-	(*SetNick)(nil),      // 21: localchat.v1.SetNick
-	(*Voice)(nil),        // 22: localchat.v1.Voice
-	(*Unvoice)(nil),      // 23: localchat.v1.Unvoice
-	(*MemberCut)(nil),    // 24: localchat.v1.MemberCut
-	(*Cut)(nil),          // 25: localchat.v1.Cut
-	(*Policy)(nil),       // 26: localchat.v1.Policy
-	(*Reason)(nil),       // 27: localchat.v1.Reason
-	(*Message)(nil),      // 28: localchat.v1.Message
-	(*Header)(nil),       // 29: localchat.v1.Header
-	(*Content)(nil),      // 30: localchat.v1.Content
-	(*PollAsk)(nil),      // 31: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 32: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 33: localchat.v1.PollAck
-	(*PollReply)(nil),    // 34: localchat.v1.PollReply
-	(*Refused)(nil),      // 35: localchat.v1.Refused
-	(*PollMember)(nil),   // 36: localchat.v1.PollMember
-	(*Door)(nil),         // 37: localchat.v1.Door
-	(*Knocker)(nil),      // 38: localchat.v1.Knocker
-	(*EpochKey)(nil),     // 39: localchat.v1.EpochKey
-	(*Presence)(nil),     // 40: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 41: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 42: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 43: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 44: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 45: localchat.v1.AskInvite
-	(*AskNick)(nil),      // 46: localchat.v1.AskNick
-	(*AskAway)(nil),      // 47: localchat.v1.AskAway
-	(*AskHand)(nil),      // 48: localchat.v1.AskHand
-	(*AskReply)(nil),     // 49: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 50: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 51: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 52: localchat.v1.SyncRequest
-	(*Head)(nil),         // 53: localchat.v1.Head
-	(*SyncReply)(nil),    // 54: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 55: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 56: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 57: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 58: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 59: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 60: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 61: localchat.v1.RoomAd
+	(*Warn)(nil),         // 21: localchat.v1.Warn
+	(*SetNick)(nil),      // 22: localchat.v1.SetNick
+	(*Voice)(nil),        // 23: localchat.v1.Voice
+	(*Unvoice)(nil),      // 24: localchat.v1.Unvoice
+	(*MemberCut)(nil),    // 25: localchat.v1.MemberCut
+	(*Cut)(nil),          // 26: localchat.v1.Cut
+	(*Policy)(nil),       // 27: localchat.v1.Policy
+	(*Reason)(nil),       // 28: localchat.v1.Reason
+	(*Message)(nil),      // 29: localchat.v1.Message
+	(*Header)(nil),       // 30: localchat.v1.Header
+	(*Content)(nil),      // 31: localchat.v1.Content
+	(*PollAsk)(nil),      // 32: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 33: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 34: localchat.v1.PollAck
+	(*PollReply)(nil),    // 35: localchat.v1.PollReply
+	(*Refused)(nil),      // 36: localchat.v1.Refused
+	(*PollMember)(nil),   // 37: localchat.v1.PollMember
+	(*Door)(nil),         // 38: localchat.v1.Door
+	(*Knocker)(nil),      // 39: localchat.v1.Knocker
+	(*EpochKey)(nil),     // 40: localchat.v1.EpochKey
+	(*Presence)(nil),     // 41: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 42: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 43: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 44: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 45: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 46: localchat.v1.AskInvite
+	(*AskNick)(nil),      // 47: localchat.v1.AskNick
+	(*AskAway)(nil),      // 48: localchat.v1.AskAway
+	(*AskHand)(nil),      // 49: localchat.v1.AskHand
+	(*AskReply)(nil),     // 50: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 51: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 52: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 53: localchat.v1.SyncRequest
+	(*Head)(nil),         // 54: localchat.v1.Head
+	(*SyncReply)(nil),    // 55: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 56: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 57: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 58: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 59: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 60: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 61: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 62: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
 	9,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -4795,58 +4863,59 @@ var file_localchat_proto_depIdxs = []int32{
 	16, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
 	17, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
 	18, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
-	21, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
-	22, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
-	23, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
+	22, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
+	23, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
+	24, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
 	19, // 13: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
-	26, // 14: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	25, // 15: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 16: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	25, // 17: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	26, // 18: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	24, // 19: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
-	2,  // 20: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	25, // 21: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
-	20, // 22: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
-	25, // 23: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
-	25, // 24: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
-	0,  // 25: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 26: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 27: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	3,  // 28: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	32, // 29: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	33, // 30: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	35, // 31: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	36, // 32: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	39, // 33: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	40, // 34: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	25, // 35: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	37, // 36: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
-	38, // 37: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
-	4,  // 38: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	39, // 39: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	44, // 40: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	45, // 41: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	46, // 42: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
-	47, // 43: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
-	48, // 44: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
-	5,  // 45: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	4,  // 46: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
-	6,  // 47: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 48: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	7,  // 49: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	53, // 50: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	39, // 51: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	25, // 52: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 53: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 54: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	61, // 55: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 56: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	57, // [57:57] is the sub-list for method output_type
-	57, // [57:57] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	21, // 14: localchat.v1.Record.warn:type_name -> localchat.v1.Warn
+	27, // 15: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	26, // 16: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 17: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	26, // 18: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	27, // 19: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	25, // 20: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
+	2,  // 21: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	26, // 22: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	20, // 23: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
+	26, // 24: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
+	26, // 25: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
+	0,  // 26: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 27: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 28: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	3,  // 29: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	33, // 30: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	34, // 31: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	36, // 32: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	37, // 33: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	40, // 34: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	41, // 35: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	26, // 36: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	38, // 37: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
+	39, // 38: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
+	4,  // 39: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	40, // 40: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	45, // 41: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	46, // 42: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	47, // 43: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
+	48, // 44: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
+	49, // 45: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
+	5,  // 46: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	4,  // 47: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	6,  // 48: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 49: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	7,  // 50: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	54, // 51: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	40, // 52: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	26, // 53: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 54: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 55: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	62, // 56: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 57: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -4869,24 +4938,25 @@ func file_localchat_proto_init() {
 		(*Record_Voice)(nil),
 		(*Record_Unvoice)(nil),
 		(*Record_SetDeputies)(nil),
+		(*Record_Warn)(nil),
 	}
-	file_localchat_proto_msgTypes[23].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[24].OneofWrappers = []any{
 		(*PollAsk_Request)(nil),
 		(*PollAsk_Ack)(nil),
 	}
-	file_localchat_proto_msgTypes[26].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[27].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
 	}
-	file_localchat_proto_msgTypes[35].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[36].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 		(*AskRequest_Nick)(nil),
 		(*AskRequest_Away)(nil),
 		(*AskRequest_Hand)(nil),
 	}
-	file_localchat_proto_msgTypes[47].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[48].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -4896,7 +4966,7 @@ func file_localchat_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   54,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -81,6 +81,7 @@ const commands = {
     return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
   } },
   kick: { what: 'NAME [REASON] removes a member', moderator: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
+  warn: { what: 'NAME TEXT warns a member, who alone reads it', owner: true, run: about((m, room, rest) => owner.warn(room, m, rest)) },
   mute: { what: 'NAME [FOR] [REASON] stops what a member says from reaching anybody', moderator: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
   unmute: { what: 'NAME lifts a mute', moderator: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },
   voice: { what: 'NAME lets a member talk where only some may', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.voice', { room: room.id, who: m.peer })); }) },

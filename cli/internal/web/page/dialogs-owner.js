@@ -98,12 +98,22 @@ export function audit(room) {
     /** @type {any[]} */
     const all = [];
     for (let more = true; more;) {
-      const page = await store.rpc.call('room.audit', { room: room.id, after: all.length });
+      const page = await store.rpc.call('room.audit', { room: room.id, after: all.at(-1)?.seq ?? 0 });
       all.push(...page.entries);
       more = page.more && page.entries.length > 0;
     }
     return all.filter((e) => e.what !== 'rekeyed').slice(-AUDITED).reverse().map((e) => h('li', { class: 'card' },
       h('div', { class: 'what' }, h('span', {}, bdi(auditText(e))), h('span', { class: 'soft' }, `${e.seq} · ${moment(e.at)}`))));
+  });
+}
+
+/** Warns a member. @param {Room} room @param {import('./types.js').Member} m @param {string} [text] */
+export function warn(room, m, text = '') {
+  const who = nick(m.nick, m.peer);
+  open({
+    title: `Warn ${who}?`, does: `Warn ${who}`,
+    body: [field('What about (they alone read it)', h('input', { name: 'text', required: true, maxlength: '256', value: text })), h('p', { class: 'soft' }, m.warnings ? `Warned ${m.warnings} ${m.warnings === 1 ? 'time' : 'times'} before.` : 'Nobody else in the room is told.')],
+    run: async (form) => { await store.rpc.call('room.warn', { room: room.id, who: m.peer, text: String(form.get('text')).trim() }); },
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { bdi, button, fill, h } from './dom.js';
 import { attempt, facts, field, open } from './dialogs.js';
-import { mute, remove } from './dialogs-owner.js';
+import { mute, remove, warn } from './dialogs-owner.js';
 import { nick, phrase } from './safe.js';
 import { store } from './store.js';
 import { awayWords, moment } from './words.js';
@@ -89,6 +89,7 @@ export function person(room, peer) {
     const voice = (/** @type {string} */ method, /** @type {object} */ more) => attempt(store.rpc.call(method, { room: room.id, who: m.peer, ...more }).then(() => dialog.close()));
     also.push(...(m.voiced ? [button('Take the voice', () => voice('room.unvoice', {}))]
       : [button('Give a voice', () => voice('room.voice', {})), button('Give the floor for 5 minutes', () => voice('room.voice', { for_s: 300 }))]));
+    if (room.owned) also.push(button('Warn…', () => { dialog.close(); warn(room, m); }));
     also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))
       : button('Mute…', () => { dialog.close(); mute(room, m); }, { class: 'grave-quiet' }),
     button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),

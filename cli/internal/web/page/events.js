@@ -157,6 +157,13 @@ function people(store, room, e, at) {
       room.muted = /** @type {any} */ (e);
       store.changed('rooms');
       return store.note(room, words.note(e), at, { key: `mute ${e.mute}`, fault: true });
+    case 'warned':
+      room.warnings = [...room.warnings, e.warning];
+      store.changed('rooms');
+      return store.note(room, words.note(e), at, { key: `warning ${e.warning}`, fault: true });
+    case 'member_warned':
+      store.note(room, words.note(e), at, { key: `warning ${e.warning}`, peer: e.peer });
+      return store.people(room);
     case 'unmuted':
       if (e.self) room.muted = null;
       store.changed('rooms');

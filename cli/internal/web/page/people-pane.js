@@ -40,7 +40,7 @@ class PeoplePane extends View {
     fill(head, `People (${room.members.length})`);
     const order = (/** @type {import('./types.js').Member} */ m) => (m.role === 'owner' ? 0 : m.role === 'deputy' || m.self ? 1 : m.present ? 2 : 3);
     const members = [...room.members].sort((a, b) => order(a) - order(b) || a.nick.localeCompare(b.nick));
-    rows(list, members.slice(0, LISTED), (m) => m.peer, (m) => JSON.stringify([m.nick, m.role, m.present, m.verified, m.verified_other, m.self, m.ignored, m.muted, m.away, m.away_text, m.voiced, m.hand, room.id]), (m) => this.member(room, m));
+    rows(list, members.slice(0, LISTED), (m) => m.peer, (m) => JSON.stringify([m.nick, m.role, m.present, m.verified, m.verified_other, m.self, m.ignored, m.muted, m.away, m.away_text, m.voiced, m.hand, m.warnings, room.id]), (m) => this.member(room, m));
     rest.textContent = members.length > LISTED ? `and ${members.length - LISTED} more` : '';
     kept.textContent = room.retainS ? `Lines are kept for ${seconds(room.retainS)}, in memory only.` : '';
     const which = `${room.id} ${room.owned} ${room.deputy} ${room.hidden} ${room.frozen} ${room.transcript.off.length > 0}`;
@@ -56,7 +56,7 @@ class PeoplePane extends View {
   member(room, m) {
     const who = nick(m.nick, m.peer);
     const there = m.present || m.self;
-    const notes = [m.role !== 'member' ? m.role : '', m.self ? 'you' : '', there ? '' : 'not reached', m.ignored ? 'ignored' : '', m.muted ? 'muted' : '', m.away ? awayWords(m.away_text) : '', m.voiced ? 'has a voice' : '', m.hand ? 'asks for a voice' : ''].filter(Boolean).join(', ');
+    const notes = [m.role !== 'member' ? m.role : '', m.self ? 'you' : '', there ? '' : 'not reached', m.ignored ? 'ignored' : '', m.muted ? 'muted' : '', m.warnings ? `warned ${m.warnings}×` : '', m.away ? awayWords(m.away_text) : '', m.voiced ? 'has a voice' : '', m.hand ? 'asks for a voice' : ''].filter(Boolean).join(', ');
     return h('li', {}, h('button', { type: 'button', class: there ? '' : 'absent', onclick: () => {
       closeDrawer();
       person(room, m.peer);

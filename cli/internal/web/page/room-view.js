@@ -45,6 +45,7 @@ class RoomView extends View {
     if (this.find) this.find.hidden = over;
     this.showAway(room, away);
     this.noteMute(room);
+    this.noteWarnings(room);
     gone.hidden = !over;
     log.hidden = over;
     if (over) this.showGone(room, gone);
@@ -61,6 +62,14 @@ class RoomView extends View {
     const hand = (/** @type {boolean} */ down) => { attempt(store.rpc.call('room.hand', { room: room.id, down })); };
     const ask = room.voiceless && !room.muted && h('p', {}, 'Only members with a voice may talk here. You can read, and ask the owner for one. ', button('Raise your hand', () => hand(false)), ' ', button('Lower it', () => hand(true)));
     fill(el, ask || null, room.muted && h('p', {}, bdi(`${mutedText(room.muted)}.`)), a && h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
+  }
+
+  /** Tells the node that warnings have been seen. @param {import('./store.js').Room} room */
+  noteWarnings(room) {
+    if (!room.warnings.length || document.visibilityState !== 'visible') return;
+    const seen = room.warnings;
+    room.warnings = [];
+    for (const removal of seen) requestAnimationFrame(() => void store.rpc.call('node.shown', { room: room.id, removal }).catch(() => { room.warnings = [...room.warnings, removal]; }));
   }
 
   /** Tells the node that a mute has been seen: until then the node tells it again. @param {import('./store.js').Room} room */

@@ -6,7 +6,7 @@
  * @typedef {{id: string, name: string, owner: string, owner_nick: string, words: string, access: string, members: number, subject: string,
  *   retain_s?: number, idle_s?: number, mine: boolean, in: boolean, verified: boolean, other?: string, change?: KeyChange}} RoomInfo
  * @typedef {{peer: string, nick: string, role: string, present: boolean, words: string, self: boolean, since: string, last_line?: string,
- *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string, away?: boolean, away_text?: string, voiced?: boolean, voiced_until?: string, hand?: boolean}} Member
+ *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string, away?: boolean, away_text?: string, voiced?: boolean, voiced_until?: string, hand?: boolean, warnings?: number}} Member
  * @typedef {{peer: string, nick: string, words: string, alike?: boolean, verified: boolean, verified_other?: string, ignored?: boolean}} Knock
  * @typedef {{peer: string, nick: string, by: string, reason: string, until?: string}} Ban
  * @typedef {{id: string, invite?: string, nick?: string, expires: string, qr?: string[], url?: string}} Invite

@@ -114,6 +114,9 @@ export function note(e) {
     case 'unvoiced': return `${e.self ? 'You have' : `${who} has`} no voice any more`;
     case 'hand': return `${who} asks for a voice`;
     case 'hand_gone': return `${who} no longer asks for a voice`;
+    case 'warned': return `${nick(e.by_nick, e.by)} warns you${because(e.text)}`;
+    case 'member_warned': return `${who} was warned by ${nick(e.by_nick, e.by)} (${count(e.count, 'time')} by now)${because(e.text)}`;
+    case 'warning_told': return `${who} has got the warning`;
     case 'renamed': return e.self ? `You are ${who} now` : `${nick(e.old_nick, e.peer)} is ${who} now`;
     case 'unbanned': return `${who} is no longer banned`;
     case 'knock_gone': return `${who} no longer knocks`;
