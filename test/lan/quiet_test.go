@@ -52,13 +52,13 @@ func TestLANQuiet(t *testing.T) {
 	}
 
 	alone := scene{name: "alone, in no room", most: bound{6, 0.06, 0}, nodes: []quietNode{newLAN(t).host("alone").raise()}}
-	eight := scene{name: "8 nodes, in no room", most: bound{switches: 24}}
+	eight := scene{name: "8 nodes, in no room", most: bound{switches: 45}}
 	l := newLAN(t)
 	for i := range 8 {
 		eight.nodes = append(eight.nodes, l.host(fmt.Sprint("n", i)).raise())
 	}
 	silent := room(8)
-	silent.most = bound{75, 0.3, 8}
+	silent.most = bound{110, 0.3, 12}
 	owner := scene{name: "its owner", nodes: silent.nodes[:1]}
 	looked := newLAN(t).host("looked")
 	looked.raise()
