@@ -153,8 +153,12 @@ func TestFalseSayingsHideNothing(t *testing.T) {
 		if n := must(ask(s.ctx(), dave, timesAsked{})) - before; n > int(lies*10*time.Millisecond/askAgain)+2 {
 			t.Errorf("%d questions in 10 s", n)
 		}
+		began := time.Now()
 		must(alice.Create(s.ctx(), CreateOptions{Name: "den"}))
 		until(s.subs["dave"], func(f RoomFound) bool { return f.Name == "den" })
+		if took := time.Since(began); took > time.Second+askAgain {
+			t.Errorf("a new room is found after %v", took)
+		}
 		if n := count[RoomLost](s.subs["dave"]); n > 0 {
 			t.Errorf("lies make %d rooms disappear", n)
 		}
