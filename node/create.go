@@ -52,7 +52,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	r.desk.ledger = &next
 	for _, e := range effects {
 		if c, ok := e.(authority.Commit); ok {
-			r.records = append(r.records, c.Record)
+			r.keep(c.Record)
 			r.keys.step(c.Change, c.Key)
 		}
 	}

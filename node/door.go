@@ -64,7 +64,7 @@ func (d *door) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 	if _, member := st.Member(e.peer); member || st.Closed() {
 		return protocol.JoinReply{}, false
 	}
-	if st.Seq() >= maxRecords-2*protocol.MaxMembers {
+	if d.r.logFull(2*protocol.MaxMembers, maxLogBytes/8) {
 		reply, away = protocol.JoinReply{Code: protocol.JoinFull}, true
 	} else if st.Policy().Access == protocol.Open && e.req.Token.IsZero() {
 		reply, away = d.open.refuses(e.visitor, st.Members(), st.Seq(), d.r.l.now())

@@ -137,13 +137,17 @@ const (
 	// shutOutCounts, in refused things, for which a peer counts that is shut out of gossip: it has sent thousands.
 	shutOutCounts = floodFrom
 	// maxWaiting, in lines of this node that wait for a key: as many as a person says until it comes. maxPending, in records that
-	// came before the one that they follow.
-	maxWaiting = 64
-	maxPending = 1024
+	// came before the one that they follow, and maxPendingBytes, in bytes of those: room for a hundred of the largest.
+	maxWaiting      = 64
+	maxPending      = 1024
+	maxPendingBytes = 4 << 20
 	// maxRecords, in records of a room's log at a member, of 1.5 kB each in memory: a room that 300 people enter and leave twice a
 	// day has so many after seven months. An owner whose log is near that admits nobody. A member leaves a room with a longer log,
 	// and its user is told why.
 	maxRecords = 1 << 18
+	// maxLogBytes, in bytes of those records as they are signed, which are 300 each in most rooms: one that silences all of a large
+	// room has 40 kB.
+	maxLogBytes = 256 << 20
 
 	// maxEarlyKeys, in keys from the authority that came before their records. The keys of a long log are asked for again with its
 	// last part.

@@ -132,7 +132,7 @@ func (d *authorityDesk) carryOut(e authority.Effect) {
 
 // committed takes a record of this authority the same way as a received one.
 func (d *authorityDesk) committed(c authority.Commit) {
-	d.r.records = append(d.r.records, c.Record)
+	d.r.keep(c.Record)
 	d.r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		d.tracker.follow(c)

@@ -28,6 +28,7 @@ type room struct {
 	membership  membership
 	memberState authority.State
 	records     []protocol.SignedRecord // all applied ones, in order
+	logBytes    int                     // of records, as they are signed
 	pending     map[uint64]protocol.SignedRecord
 	keys        keyring
 	talk        conversation
@@ -225,7 +226,29 @@ func (r *room) publishSnapshot() {
 
 // replayed takes over a log that has been applied already, without events.
 func (r *room) replayed(records []protocol.SignedRecord) {
-	r.records = append(r.records, records...)
+	r.keep(records...)
+}
+
+// keep adds records to the log that this node keeps.
+func (r *room) keep(records ...protocol.SignedRecord) {
+	for _, rec := range records {
+		r.records = append(r.records, rec)
+		r.logBytes += len(rec.Bytes())
+	}
+}
+
+// logFull reports whether a member keeps no longer log than that of r, and how near to that an owner lets newcomers come.
+func (r *room) logFull(spareRecords, spareBytes int) bool {
+	return len(r.records) >= maxRecords-spareRecords || r.logBytes >= maxLogBytes-spareBytes
+}
+
+// hasRoomFor reports whether rec, which came before the record that it follows, may wait for that.
+func (r *room) hasRoomFor(rec protocol.SignedRecord) bool {
+	size := len(rec.Bytes())
+	for _, p := range r.pending {
+		size += len(p.Bytes())
+	}
+	return len(r.pending) < maxPending && size <= maxPendingBytes
 }
 
 // takeRecord applies a record that came by gossip, poll or sync. At a member there is no other way in.
@@ -243,20 +266,20 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 		r.talk.seek() // there may be more, or another log
 	case r.owner():
 	case errors.Is(err, authority.ErrGap):
-		if len(r.pending) < maxPending && rec.Author == r.authority() {
+		if rec.Author == r.authority() && r.hasRoomFor(rec) {
 			r.pending[rec.Seq] = rec
 		}
 		r.talk.seek()
 	case errors.Is(err, authority.ErrChain):
 		r.talk.seek() // there may be another log
-	case err == nil && len(r.records) >= maxRecords:
+	case err == nil && r.logFull(0, 0):
 		r.leaveLongLog()
 	case err != nil:
 		r.l.n.log.Warn("record refused", "room", r.id, "seq", rec.Seq, "err", err)
 	default:
 		r.memberState = st
 		delete(r.pending, rec.Seq)
-		r.records = append(r.records, rec)
+		r.keep(rec)
 		r.applied(change, protocol.Key{})
 		r.membership.checkPromised()
 		if next, ok := r.pending[rec.Seq+1]; ok {
@@ -270,7 +293,7 @@ func (r *room) leaveLongLog() {
 	if r.ctx.Err() != nil {
 		return
 	}
-	r.l.emit(r, Warning{Code: "log_full", Peer: r.authority(), Text: fmt.Sprintf("you are no longer in %s: its log has more than %d records, which is more than this node keeps; ask the owner for a new room", r.label(), maxRecords)})
+	r.l.emit(r, Warning{Code: "log_full", Peer: r.authority(), Text: fmt.Sprintf("you are no longer in %s: its log of %d records is as long as this node keeps one; ask the owner for a new room", r.label(), len(r.records))})
 	r.l.forget(r)
 }
 

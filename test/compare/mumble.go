@@ -138,15 +138,18 @@ func (c *mumbleClient) send(kind uint16, body []byte) error {
 
 // read reports what the server sends until the connection ends. A server drops a client that says nothing for 30 s.
 func (c *mumbleClient) read(e ear) {
-	ping := time.AfterFunc(0, func() {})
-	defer func() { ping.Stop(); close(c.over) }()
-	var again func()
-	again = func() {
-		if c.send(mumblePing, nil) == nil {
-			ping.Reset(10 * time.Second)
+	ping := time.NewTicker(10 * time.Second)
+	go func() {
+		for {
+			select {
+			case <-ping.C:
+				_ = c.send(mumblePing, nil) // next notices the end of the connection
+			case <-c.over:
+				return
+			}
 		}
-	}
-	ping = time.AfterFunc(10*time.Second, func() { again() })
+	}()
+	defer func() { ping.Stop(); c.conn.Close(); close(c.over) }()
 	for c.next(e) == nil {
 	}
 }
