@@ -19,7 +19,7 @@ import (
 
 // An audit file has the signed log of a room as text, so that anybody who knows the owner's key can check it:
 //
-//	localchat audit 1
+//	localchat-audit 1
 //	room ID
 //	owner PEER
 //	the records, in order, one a line, in base64 (RFC 4648, with padding)
@@ -27,7 +27,7 @@ import (
 //
 // The records prove themselves: each is signed, and has the hash of the one before. The last line shows a file that was cut or damaged
 // on its way. It is not signed: if somebody cuts off the end and writes the last line again, the log is valid, but of an earlier time.
-const auditHead = "localchat audit 1"
+const auditHead = "localchat-audit 1"
 
 var auditCoding = base64.StdEncoding.Strict()
 
