@@ -9,12 +9,11 @@ import (
 	"testing"
 )
 
-// TestOwnerFreezesDuringKick: the owner's process freezes in the middle of a kick: before the record is written, before the record
-// counts, or before the claim is written. The member notices that the owner is away, goes on polling, and is told when the owner
-// wakes.
+// TestOwnerFreezesDuringKick: the owner's process freezes in the middle of a kick: before the record, which has the claim with it, is
+// written, or before it counts. The member notices that the owner is away, goes on polling, and is told when the owner wakes.
 func TestOwnerFreezesDuringKick(t *testing.T) {
 	long(t)
-	for _, call := range []int{1, 6, 8} {
+	for _, call := range []int{1, 6} {
 		t.Run(fmt.Sprint("call ", call), func(t *testing.T) {
 			t.Parallel()
 			bob := must(New(Config{Nick: "bob", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Version: "test"}))

@@ -148,6 +148,9 @@ func TestLANOwnerPutBack(t *testing.T) {
 			}
 			c.then(alice, carol)
 			for _, n := range []*node{bob, dave} {
+				if strings.Contains(c.name, "record") {
+					n.await("policy", obj{"subject": "the truth"})
+				}
 				n.say("lab", "we have seen it, says "+n.name)
 				alice.hear(n, "we have seen it, says "+n.name)
 			}

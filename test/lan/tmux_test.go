@@ -420,7 +420,7 @@ func TestConsoleVerify(t *testing.T) {
 	alice.isBack("0")
 
 	alice.anew("localchat create lab")
-	alice.sees("lab is your room from last time", "!✓bob  away, verified")
+	alice.sees("lab is your room from last time", "!✓bob  offline, verified")
 	bob.anew("localchat join lab")
 	bob.sees("you are in lab again, as bob")
 	alice.sees("+✓bob  verified")

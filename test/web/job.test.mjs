@@ -146,6 +146,7 @@ test('a room across pages and a console', async () => {
   await portrait(b, 'removed');
   await carol.sees(/bobby was kicked by alice/);
   await a.getByRole('log').getByText('bobby was kicked by alice').waitFor();
+  await a.locator('people-pane').getByRole('heading', { name: 'People (2)' }).waitFor(); // before that, the buttons below move
 
   // The log says who did what.
   await a.getByRole('button', { name: 'What was done' }).click();
