@@ -3,6 +3,7 @@ package lan
 import (
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -165,6 +166,10 @@ func (a *arena) askAgain(o *outcome) {
 		copied := life{node: c.node}
 		e := copied.verdict()
 		if e == nil {
+			for _, n := range []*node{c.node, a.owner} {
+				n.Cmd.Process.Signal(syscall.SIGQUIT) // what it waits for is in the log then
+				n.code()
+			}
 			a.t.Fatalf("%s: on its old disk, %s is neither told nor refused", a.round, c.host.name)
 		}
 		if e.Obj["type"] == "removed" {
