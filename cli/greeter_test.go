@@ -16,10 +16,7 @@ func TestGreeter(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("there is no python3")
+		driver.DidNotRun(t, "it needs python3")
 	}
 	path, err := filepath.Abs("../docs/greeter.py")
 	if err != nil {

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 // TestAnotherUser: another user of the machine cannot connect to the socket, and is not answered even if the folder lets it in.
 func TestAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("needs root, to run a process as another user")
+		driver.DidNotRun(t, "it needs root, to run a process as another user")
 	}
 	dir := home(t)
 	s := listen(t, dir, echo(t))

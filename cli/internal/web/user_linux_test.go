@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 // TestAnotherUser: another user of the machine gets no answer.
 func TestAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can be two users")
+		driver.DidNotRun(t, "it needs root, to run a process as another user")
 	}
 	s := serve(t)
 	asks := func(user uint32) string {
