@@ -154,9 +154,8 @@ func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
 }
 
 // fail notes f for its peer's next poll, as the failure of the last record. It replaces an earlier failure of that peer; a mute replaces
-// a mute alone, and a warning nothing. If that one
-// was not claimed, and f has no text, f gets its text. f is never of a lower severity than the earlier one: step.kick removes only
-// members, and a member has no failure.
+// only a mute, and a warning replaces nothing. If the earlier one was not claimed, and f has no text, f gets its text. f is never of a
+// lower severity than the earlier one: step.kick removes only members, and what waits for a member is a mute or a warning.
 func (s *step) fail(f Failure) {
 	f.decidedBy(s)
 	for _, old := range s.next.queue(f.Peer) {

@@ -237,18 +237,21 @@ func (r *room) keep(records ...protocol.SignedRecord) {
 	}
 }
 
-// logFull reports whether a member keeps no longer log than that of r, and how near to that an owner lets newcomers come.
+// logFull reports whether the log of r is as long as a member keeps one, or would be with so many more records or bytes.
 func (r *room) logFull(spareRecords, spareBytes int) bool {
 	return len(r.records) >= maxRecords-spareRecords || r.logBytes >= maxLogBytes-spareBytes
 }
 
 // hasRoomFor reports whether rec, which came before the record that it follows, may wait for that.
 func (r *room) hasRoomFor(rec protocol.SignedRecord) bool {
+	if len(r.pending) >= maxPending {
+		return false
+	}
 	size := len(rec.Bytes())
 	for _, p := range r.pending {
 		size += len(p.Bytes())
 	}
-	return len(r.pending) < maxPending && size <= maxPendingBytes
+	return size <= maxPendingBytes
 }
 
 // takeRecord applies a record that came by gossip, poll or sync. At a member there is no other way in.
