@@ -55,7 +55,7 @@ func newDirectory() directory {
 type foundRoom struct {
 	create protocol.SignedRecord
 	looks
-	owner   peer.ID
+	owners  owners
 	access  protocol.Access
 	retain  time.Duration // zero: not said
 	subject string
@@ -94,6 +94,7 @@ type (
 	openedAd struct {
 		ad     protocol.RoomAd
 		create protocol.SignedRecord
+		owners owners
 		words  string // of the owner
 	}
 )
@@ -177,7 +178,7 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, ty
 		if _, ok := rec.Body.(protocol.Create); err == nil && ok {
 			a.next = rec.RoomID()
 			a.all[a.next] = true
-			a.ads = append(a.ads, openedAd{ad: ad, create: rec})
+			a.ads = append(a.ads, openedAd{ad: ad, create: rec, owners: owners{rec.Author}})
 		}
 	}
 	a.ends = openEnds(reply.Ended)
@@ -193,7 +194,7 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, ty
 	}
 	for i, ad := range a.ads {
 		if ad.words == "" {
-			a.ads[i].words = n.words.of(ad.create.Author)
+			a.ads[i].words = n.words.of(ad.owners.last())
 		}
 	}
 	return a
@@ -222,8 +223,8 @@ func (e roomsAnswered) handle(l *loop) {
 		b.shown, b.whole, b.more = e.all, e.whole, e.more
 	}
 	for id, f := range l.directory.found {
-		if f.owner == e.peer && !e.all[id] && e.whole {
-			l.roomEnded(id, f.owner, ending{host: e.host})
+		if f.owner() == e.peer && !e.all[id] && e.whole {
+			l.roomEnded(id, f.owner(), ending{host: e.host})
 		}
 	}
 }
@@ -247,22 +248,22 @@ func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 
 func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
-	if a.create.Author == l.n.self || !l.lives(id, a.create.Author, from) {
+	if a.owners.last() == l.n.self || !l.lives(id, a.owners.last(), from) {
 		return // the room is our own
 	}
 	f, known := l.directory.found[id]
 	if !known {
-		if !l.place(from, host, id, body.Name, from == a.create.Author) {
+		if !l.place(from, host, id, body.Name, from == a.owners.last()) {
 			return
 		}
-		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owner: a.create.Author, words: a.words, from: from, host: host, first: l.now()}
+		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owners: a.owners, words: a.words, from: from, host: host, first: l.now()}
 		l.directory.found[id] = f
 		if l.directory.roomDiscovered != nil {
 			close(l.directory.roomDiscovered)
 			l.directory.roomDiscovered = nil
 		}
 	}
-	mine := from == f.owner
+	mine := from == f.owner()
 	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost*l.directory.roomsTurn/2 {
 		return // the owner knows better
 	}
@@ -270,18 +271,20 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	if mine {
 		f.addrs = l.addrsOf(from)
 	} else if len(f.addrs) == 0 {
-		f.addrs = l.named(from, f.owner, a.ad.Addrs)
+		f.addrs = l.named(from, f.owner(), a.ad.Addrs)
 	}
 	if !known {
-		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access)})
+		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner(), Words: f.words, Access: accessFrom(f.access)})
 		l.warnTwins(id, f)
 	}
 }
 
 // addrsOfOwner returns the addresses of a room's owner: those that it is announced at by now, and those with which the room was found.
 func (l *loop) addrsOfOwner(f *foundRoom) []multiaddr.Multiaddr {
-	return append(l.addrsOf(f.owner), f.addrs...)
+	return append(l.addrsOf(f.owner()), f.addrs...)
 }
+
+func (f *foundRoom) owner() peer.ID { return f.owners.last() }
 
 // ownerNick returns the nick with which the owner created the room.
 func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).Nick }
@@ -289,19 +292,19 @@ func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).
 // warnTwins warns the user if two rooms have one name, or names that look alike, or if a name has another owner than last time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	for other, g := range l.directory.found {
-		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner != f.owner {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + ", or similar; compare the owners' words before you join one"})
+		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner() != f.owner() {
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner(), Text: "two rooms are called " + f.name + ", or similar; compare the owners' words before you join one"})
 			break
 		}
 	}
 	for _, own := range l.order {
-		if r := l.rooms[own]; r.owner() && !r.over() && f.owner != l.n.self && shareOne(r.skeletons(), f.skeletons) {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "a room called " + f.name + " is already on this network, made by " + f.ownerNick() + " (" + f.words + "), or one with a similar name; people who join by name have to choose one"})
+		if r := l.rooms[own]; r.owner() && !r.over() && f.owner() != l.n.self && shareOne(r.skeletons(), f.skeletons) {
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner(), Text: "a room called " + f.name + " is already on this network, made by " + f.ownerNick() + " (" + f.words + "), or one with a similar name; people who join by name have to choose one"})
 			return
 		}
 	}
-	if known := l.knownOwner(id, f.looks, f.owner); known != "" && known != f.owner {
-		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " has a different owner from the one you know"})
+	if known := l.knownOwner(id, f.looks, f.owners); known != "" && !f.owners.has(known) {
+		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner(), Text: "a room called " + f.name + " has a different owner from the one you know"})
 	}
 }
 
@@ -328,7 +331,7 @@ func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 
 func (l *loop) dropFound(id protocol.RoomID) {
 	f := l.directory.found[id]
-	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access)})
+	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner(), Words: f.words, Access: accessFrom(f.access)})
 	delete(l.directory.found, id)
 }
 
@@ -356,7 +359,7 @@ func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
 	for _, id := range ids {
 		f := l.directory.found[id]
-		if l.knownOwner(id, f.looks, f.owner) == f.owner {
+		if f.owners.has(l.knownOwner(id, f.looks, f.owners)) {
 			known = append(known, id)
 		}
 	}
@@ -413,10 +416,10 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	for id, f := range l.directory.found {
 		if !mine[id] {
 			nick := f.ownerNick()
-			trust := l.trusts.of(f.owner, nick)
+			trust := l.trusts.of(f.owner(), nick)
 			infos = append(infos, RoomInfo{
-				ID: id, Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access),
-				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), OwnerNick: nick, Verified: trust.Verified, Other: trust.Other, Change: l.keyChange(id, f.looks, f.owner),
+				ID: id, Name: f.name, Owner: f.owner(), Words: f.words, Access: accessFrom(f.access),
+				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), OwnerNick: nick, Verified: trust.Verified, Other: trust.Other, Change: l.keyChange(id, f.looks, f.owners),
 			})
 		}
 	}
@@ -482,12 +485,12 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			l.lookHarder(lookAgain)
 			return nil, &Error{Code: CodeNotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
-		if c := l.keyChange(matches[0], f.looks, f.owner); c != nil {
+		if c := l.keyChange(matches[0], f.looks, f.owners); c != nil {
 			return nil, otherOwner(c)
 		}
 		if unheard {
 			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)
 		}
 	}
-	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: l.addrsOfOwner(f)}, nil
+	return &joinTarget{room: matches[0], name: f.name, owners: f.owners, addrs: l.addrsOfOwner(f)}, nil
 }

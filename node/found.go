@@ -184,7 +184,7 @@ func (unlisted) run(l *loop) (int, error) {
 		}
 		known := 0
 		for id, f := range l.directory.found {
-			if (f.owner == p || f.from == p) && !b.shown[id] {
+			if (f.owner() == p || f.from == p) && !b.shown[id] {
 				known++
 			}
 		}

@@ -256,7 +256,7 @@ func TestAListingPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		bob := o.node("bob", 1, false)
 		create := newLawRoom(t, "den").Records[0]
-		ad := openedAd{protocol.RoomAd{Create: create.Bytes(), Access: protocol.Open, Addrs: append(near, foreignAddrs...)}, create, "words of an owner"}
+		ad := openedAd{protocol.RoomAd{Create: create.Bytes(), Access: protocol.Open, Addrs: append(near, foreignAddrs...)}, create, owners{create.Author}, "words of an owner"}
 		for range 3 {
 			o.inLoop(bob, roomsAnsweredBy(o.mallory.ID(), ad))
 			ctx, cancel := context.WithTimeout(o.ctx(), 5*time.Second)

@@ -80,14 +80,14 @@ func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, o
 // takeBack tells the owner, if ctx has ended, that this node does not enter the room. The owner may just have admitted it, and the room
 // would keep a member that never came.
 func (n *Node) takeBack(ctx context.Context, t *joinTarget) {
-	if ctx.Err() == nil || n.host.Network().Connectedness(t.owner) != network.Connected {
+	if ctx.Err() == nil || n.host.Network().Connectedness(t.owner()) != network.Connected {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
 	if _, err := ask(ctx, n, lookHere{t.room.String()}); err == nil {
 		return // another request has been admitted
 	}
-	n.sayGoodbye(ctx, leavingFrom{t.room, t.owner})
+	n.sayGoodbye(ctx, leavingFrom{t.room, t.owner()})
 }
 
 // holdUntil returns when a knock that is made now ends: after joinHold, or with ctx.
@@ -101,12 +101,12 @@ func holdUntil(ctx context.Context) time.Time {
 
 // A joinTarget is the room to ask for, and the peers to ask.
 type joinTarget struct {
-	room  protocol.RoomID
-	name  string
-	owner peer.ID
-	addrs []multiaddr.Multiaddr
-	nick  string
-	token protocol.Token
+	room   protocol.RoomID
+	name   string
+	owners owners
+	addrs  []multiaddr.Multiaddr
+	nick   string
+	token  protocol.Token
 	// expires is the end of the invite by the owner's clock, which decides; zero: there is no invite.
 	expires time.Time
 	nonce   protocol.Nonce // the same for every attempt
@@ -122,6 +122,8 @@ type joinTarget struct {
 	resuming <-chan struct{}
 	another  <-chan struct{} // not nil: there is no such room yet; closed when another is found
 }
+
+func (t *joinTarget) owner() peer.ID { return t.owners.last() }
 
 // retry counts a request that did not reach the owner, and reports whether to send another: the owner may just be coming back.
 func (t *joinTarget) retry(err error) bool {
@@ -201,7 +203,7 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 		nick = n.cfg.Nick
 	}
 	n.gate.TypeIn(inv.Addrs...)
-	t := &joinTarget{room: inv.Room, name: "the room of this invite", owner: inv.Owner, addrs: inv.Addrs, nick: nick, token: inv.Token, expires: inv.Expires}
+	t := &joinTarget{room: inv.Room, name: "the room of this invite", owners: owners{inv.Owner}, addrs: inv.Addrs, nick: nick, token: inv.Token, expires: inv.Expires}
 	here, err := ask(ctx, n, lookHere{inv.Room.String()})
 	if err == nil && here.in {
 		return here, nil
@@ -211,11 +213,11 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 
 // knock dials the owner and sends the request. After a reply that says to wait, it waits for the next one.
 func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, error) {
-	if err := n.reach(ctx, t.owner, t.addrs); err != nil {
+	if err := n.reach(ctx, t.owner(), t.addrs); err != nil {
 		return protocol.JoinReply{}, fmt.Errorf("reach the owner: %w", err)
 	}
-	s, err := n.open(ctx, t.owner, protocol.JoinID)
-	if err != nil && n.otherVersion(t.owner) {
+	s, err := n.open(ctx, t.owner(), protocol.JoinID)
+	if err != nil && n.otherVersion(t.owner()) {
 		return protocol.JoinReply{}, otherVersionError("the owner of " + t.name)
 	}
 	if err != nil {
@@ -384,7 +386,7 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 	if r.state().Closed() && q.room != r.id.String() {
 		return nil, roomClosed(r.label()) // another room of that name may live
 	}
-	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
+	t := &joinTarget{room: r.id, name: r.label(), owners: owners{r.authority()}}
 	_, member := r.me()
 	t.in = member && (r.joined || r.state().Closed())
 	if !t.in && r.desk.recovering != nil {
@@ -413,7 +415,7 @@ func (q prepareRoom) run(l *loop) (*room, error) {
 	if err := l.mayEnter(q.t.room); err != nil {
 		return nil, err
 	}
-	seat, err := authority.NewSeat(q.t.room, q.t.owner, l.n.self, q.reply.Admission, random)
+	seat, err := authority.NewSeat(q.t.room, q.t.owner(), l.n.self, q.reply.Admission, random)
 	if err != nil {
 		return nil, err
 	}
@@ -452,12 +454,12 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		l.warnDisk(r, err)
 	}
 	l.dropNotices(r.id) // its seat on disk has just made way
-	l.keepConnected(q.t.owner, q.t.addrs)
+	l.keepConnected(q.t.owner(), q.t.addrs)
 	l.enter(r)
 	r.membership.promised = logHead{q.reply.Seq, q.reply.Head}
 	r.membership.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
 	r.membership.checkPromised()
-	r.pinOwner(q.t.owner)
+	r.pinOwner(q.t.owners)
 	return r.whenJoined, nil
 }
 

@@ -147,10 +147,10 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 		return here, nil
 	}
 	f := l.directory.found[id]
-	if c := l.keyChange(id, f.looks, f.owner); c != nil {
+	if c := l.keyChange(id, f.looks, f.owners); c != nil {
 		return nil, otherOwner(c)
 	}
-	return &joinTarget{room: id, name: f.name, owner: f.owner, addrs: l.addrsOfOwner(f)}, nil
+	return &joinTarget{room: id, name: f.name, owners: f.owners, addrs: l.addrsOfOwner(f)}, nil
 }
 
 // otherOwner returns the error for a room whose name is that of a room we know, or looks like it, but which has another owner.

@@ -23,7 +23,7 @@ func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.Joi
 		}
 	}
 	if over {
-		if _, err := ask(ctx, n, noSuchRoom{t.room, t.owner}); err != nil {
+		if _, err := ask(ctx, n, noSuchRoom{t.room, t.owner()}); err != nil {
 			return over, err
 		}
 	}
@@ -50,7 +50,7 @@ func proposing(err error, asked string, reply protocol.JoinReply) error {
 // reason returns the reason in reply, and whether the authority has signed it for this node and this request.
 func (t *joinTarget) reason(self peer.ID, reply protocol.JoinReply) (protocol.SignedReason, bool) {
 	r, err := protocol.OpenReason(reply.Reason)
-	return r, err == nil && r.Room == t.room && r.Signer == t.owner && r.Peer == self && r.Nonce == t.nonce
+	return r, err == nil && r.Room == t.room && r.Signer == t.owner() && r.Peer == self && r.Nonce == t.nonce
 }
 
 type tellTurnedAway struct {

@@ -43,7 +43,7 @@ func (l *loop) roomEnded(id protocol.RoomID, owner peer.ID, e ending) {
 	}
 	e.at = l.now()
 	l.directory.endings[key] = e
-	if f := l.directory.found[id]; f != nil && f.owner == owner {
+	if f := l.directory.found[id]; f != nil && f.owner() == owner {
 		l.dropFound(id)
 	}
 }

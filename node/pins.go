@@ -46,17 +46,17 @@ func (p pins) add(name string, owner peer.ID) {
 	p.owners[key] = owner
 }
 
-// known returns the pinned owner of a room called name, or of one whose name looks like it: owner, if that is one of them;
-// "" if there is none.
-func (p pins) known(name looks, owner peer.ID) peer.ID {
+// known returns the pinned owner of a room called name, or of one whose name looks like it; "" if there is none. It is one of now,
+// if there is such a pin.
+func (p pins) known(name looks, now owners) peer.ID {
 	if known, ok := p.owners[pinKey(name.name)]; ok {
 		return known
 	}
 	var other peer.ID
 	for _, s := range name.skeletons {
 		for _, key := range p.alike[s] {
-			if known := p.owners[key]; known == owner {
-				return owner
+			if known := p.owners[key]; now.has(known) {
+				return known
 			} else if other == "" {
 				other = known
 			}
@@ -66,15 +66,15 @@ func (p pins) known(name looks, owner peer.ID) peer.ID {
 }
 
 // knownOwner is the owner that a room which looks like this one is known to have, by what was entered before or by another
-// room that we are in or own now; "" if none is known. It is owner, if that is one of them.
-func (l *loop) knownOwner(id protocol.RoomID, name looks, owner peer.ID) peer.ID {
-	known := l.pins.known(name, owner)
+// room that we are in or own now; "" if none is known. It is one of now, if one of these is known.
+func (l *loop) knownOwner(id protocol.RoomID, name looks, now owners) peer.ID {
+	known := l.pins.known(name, now)
 	for _, other := range l.order {
 		r := l.rooms[other]
-		if known == owner || other == id || r.state().Closed() || !r.joined || !shareOne(r.skeletons(), name.skeletons) {
+		if now.has(known) || other == id || r.state().Closed() || !r.joined || !shareOne(r.skeletons(), name.skeletons) {
 			continue
 		}
-		if o := r.authority(); known == "" || o == owner {
+		if o := r.authority(); known == "" || now.has(o) {
 			known = o
 		}
 	}

@@ -95,7 +95,7 @@ func BenchmarkStep(b *testing.B) {
 	b.Run("a list of rooms", func(b *testing.B) {
 		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
 		for i := range maxFound {
-			l.directory.found[protocol.RoomID{byte(i), byte(i >> 8)}] = &foundRoom{looks: looks{"lab", protocol.Skeletons("lab")}, words: "words", owner: peer.ID(fmt.Sprint(i)), seen: l.now()}
+			l.directory.found[protocol.RoomID{byte(i), byte(i >> 8)}] = &foundRoom{looks: looks{"lab", protocol.Skeletons("lab")}, words: "words", owners: owners{peer.ID(fmt.Sprint(i))}, seen: l.now()}
 		}
 		for b.Loop() {
 			l.place("stranger", "host", protocol.RoomID{1, 1, 1}, "lab", true)

@@ -241,22 +241,23 @@ func (r *room) warnStandIns() {
 	}
 }
 
-// keyChange returns how the room id, of owner, differs from the known room of that name, or of a name that looks like it; nil if it does
-// not.
-func (l *loop) keyChange(id RoomID, name looks, owner peer.ID) *KeyChange {
-	known := l.knownOwner(id, name, owner)
-	if known == "" || known == owner {
+// keyChange returns how the room id, which has had the owners of now, differs from the known room of that name, or of a name that looks
+// like it; nil if it does not.
+func (l *loop) keyChange(id RoomID, name looks, now owners) *KeyChange {
+	known := l.knownOwner(id, name, now)
+	if known == "" || now.has(known) {
 		return nil
 	}
 	return &KeyChange{
-		Room: id, Name: name.name, Owner: owner, Words: l.wordsOfOwner(id, owner),
+		Room: id, Name: name.name, Owner: now.last(), Words: l.wordsOfOwner(id, now.last()),
 		Known: known, KnownWords: l.n.words.of(known), KnownNick: l.trusts.by[known].Nick,
 	}
 }
 
 // pinOwner remembers the owner of the room that was entered under its name, and warns if the name was another owner's.
-func (r *room) pinOwner(owner peer.ID) {
-	if c := r.l.keyChange(r.id, looks{r.label(), r.skeletons()}, owner); c != nil {
+func (r *room) pinOwner(now owners) {
+	owner := now.last()
+	if c := r.l.keyChange(r.id, looks{r.label(), r.skeletons()}, now); c != nil {
 		r.l.emit(r, Warning{Code: "owner_key", Peer: owner, Text: fmt.Sprintf(
 			"%s has a new owner from now on: the words were %s, they are %s", c.Name, c.KnownWords, c.Words)})
 	}
@@ -273,7 +274,7 @@ func (r *room) pinOwner(owner peer.ID) {
 // wordsOfOwner are those of a room's owner. Where the room has been found they are there: a list of rooms is no time to make
 // any.
 func (l *loop) wordsOfOwner(id RoomID, owner peer.ID) string {
-	if f := l.directory.found[id]; f != nil && f.owner == owner {
+	if f := l.directory.found[id]; f != nil && f.owner() == owner {
 		return f.words
 	}
 	return l.n.words.of(owner)
