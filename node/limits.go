@@ -27,6 +27,8 @@ const (
 	pastEvents = EventQueue / 2
 	pastBytes  = 1 << 20
 	pastFor    = 10 * time.Minute
+	// maxUnheard, in events, bounds the warnings that are kept for the first reader: more than a start makes, and a screen shows.
+	maxUnheard = 16
 	// startLines and startBytes bound the retained lines of all rooms that a new reader gets if it wants them: half of its queue.
 	// [Node.History] returns all of them.
 	startLines = EventQueue / 2

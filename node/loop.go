@@ -48,6 +48,8 @@ type loop struct {
 	twin        twin
 	tempo       rhythm
 	trouble     string // why others cannot find us by mDNS, "" for nothing
+	// unheard has the latest warnings that came while nobody read events, at most maxUnheard.
+	unheard []Event
 	// aside has the rooms of identities that were moved away, of which the user has not been told yet.
 	aside []store.Aside
 }

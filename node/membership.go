@@ -160,8 +160,7 @@ func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
 // showRefused ends this node's membership, and tells the user that there is no reason.
 func (ms *membership) showRefused() {
 	ms.contradictRefusal()
-	ms.r.l.emit(ms.r, Refused{})
-	ms.r.l.dropSeat(ms.r.id)
+	ms.r.l.notifyRefused(ms.r)
 	ms.r.l.forget(ms.r)
 }
 

@@ -15,16 +15,17 @@ import (
 // are the same. So a reason is recorded as shown when a reader has taken the event from its queue and has had [readTime] to show it. If
 // no face is there, the reason waits for one.
 type pendingNotice struct {
-	ev    Event
-	seat  store.Seat               // what is saved when the reason of a removal has been shown
-	mute  bool                     // a mute or a warning, not a removal
-	at    map[*Subscription]uint64 // the number of ev among the events that were pushed to each subscription
-	acked bool                     // the authority has read our acknowledgement
-	taken bool                     // a reader has taken ev from its queue
-	since time.Time                // when that was noticed
+	ev      Event
+	seat    store.Seat               // what is saved when the reason of a removal has been shown
+	mute    bool                     // a mute or a warning, not a removal
+	refusal bool                     // the place was lost, and no reason is known
+	at      map[*Subscription]uint64 // the number of ev among the events that were pushed to each subscription
+	acked   bool                     // the authority has read our acknowledgement
+	taken   bool                     // a reader has taken ev from its queue
+	since   time.Time                // when that was noticed
 }
 
-// A noticeKey names a reason: its room, and the record of the removal or mute.
+// A noticeKey names a reason: its room, and the record of the removal or mute; 0 for a refusal.
 type noticeKey struct {
 	room protocol.RoomID
 	seq  uint64
@@ -35,6 +36,12 @@ func (l *loop) notify(r *room, body Removed) {
 	u := &pendingNotice{seat: r.membership.saved()}
 	u.seat.Seat.Shown = true
 	l.addNotice(r, u, body, body.Removal)
+}
+
+// notifyRefused tells every subscriber that this node is no member of a room, and keeps that for later ones. The answer may come before
+// the first face of this run. The seat stays on disk as it is until then: after a crash the authority is asked again, and refuses again.
+func (l *loop) notifyRefused(r *room) {
+	l.addNotice(r, &pendingNotice{refusal: true}, Refused{}, 0)
 }
 
 // notifyMute does the same for the reason of a mute.
@@ -109,7 +116,7 @@ func (l *loop) markTaken() (more bool) {
 	now := l.now()
 	for _, u := range l.notices {
 		for s, n := range u.at {
-			if !u.taken && !s.o.Acks && s.Taken() >= n {
+			if !u.taken && (!s.o.Acks || u.refusal) && s.Taken() >= n {
 				u.taken, u.since, more = true, now, true
 			}
 		}
@@ -171,7 +178,7 @@ func (l *loop) markShown(k noticeKey) {
 		}
 		return
 	}
-	if u.acked {
+	if u.acked || u.refusal {
 		l.dropSeat(id)
 		return
 	}

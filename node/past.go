@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"time"
 
 	"localchat/node/internal/transcript"
@@ -82,6 +83,8 @@ func (l *loop) tellSince(s *Subscription) bool {
 			l.show(u, s)
 		}
 	}
+	l.unheard = slices.DeleteFunc(l.unheard, func(ev Event) bool { return ev.Seq > s.o.Since && s.wants(ev) }) // told above
+	l.tellUnheard(s)
 	return true
 }
 
@@ -146,6 +149,16 @@ func (l *loop) tell(room protocol.RoomID, name string, body EventBody) {
 	for s := range l.subs {
 		s.push(ev)
 	}
+	if w, warns := body.(Warning); warns && len(l.subs) == 0 && w.Code != "mdns" { // tellNetwork says that to each
+		l.unheard = append(l.unheard, ev)
+		l.unheard = l.unheard[max(len(l.unheard)-maxUnheard, 0):]
+	}
+}
+
+// tellUnheard tells s the warnings that came while there was no subscriber: a warning is told once, and a later subscriber could not ask
+// for it.
+func (l *loop) tellUnheard(s *Subscription) {
+	l.unheard = slices.DeleteFunc(l.unheard, func(ev Event) bool { return s.push(ev) })
 }
 
 // event makes the next event, and keeps it for subscribers that come back.

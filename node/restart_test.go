@@ -37,6 +37,7 @@ type street struct {
 	dir     string
 	lives   int
 	sleepy  bool // the next life leaves the rooms of last time alone
+	unread  bool // nobody reads the events of the nodes that start now
 
 	mu    sync.Mutex // shared by the test and the nodes' discovery
 	alive map[string]peer.AddrInfo
@@ -89,7 +90,10 @@ func (s *street) start(nick string) *Node {
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
 	s.mu.Unlock()
 	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), NoResume: s.sleepy, Host: h, gate: gateOf(h), newCaller: stranger, Version: "test", Discovery: &mdns{s: s, nick: nick, self: h.ID(), news: make(chan struct{}, 1)}}))
-	s.nodes[nick], s.subs[nick] = n, watch(s.t, nick, n)
+	s.nodes[nick] = n
+	if !s.unread {
+		s.subs[nick] = watch(s.t, nick, n)
+	}
 	return n
 }
 

@@ -37,8 +37,8 @@ type Subscription struct {
 }
 
 // Subscribe starts a stream of events, beginning with what is so now: a [Joined] for every room that we are in, with the
-// knocks at its door, an [OwnerUnreachable] if it is so, and the lines if they are asked for; and a [Removed] for every removal
-// that no reader has been told of. With Since it begins with what the reader has missed.
+// knocks at its door, an [OwnerUnreachable] if it is so, and the lines if they are asked for; and a [Removed] or [Refused] for
+// every place lost that no reader has been told of. With Since it begins with what the reader has missed.
 func (n *Node) Subscribe(o SubscribeOptions) *Subscription {
 	s := &Subscription{n: n, o: o, Queue: NewQueue()}
 	if _, err := ask(context.Background(), n, subscribe{s}); err != nil {
@@ -145,6 +145,7 @@ func (q subscribe) run(l *loop) (none, error) {
 	if q.s.o.Since > 0 && l.tellSince(q.s) {
 		return none{}, nil
 	}
+	l.tellUnheard(q.s)
 	l.tellAside(q.s)
 	l.tellNetwork(q.s)
 	for _, id := range l.order {
