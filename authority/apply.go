@@ -36,11 +36,12 @@ const (
 	Voiced
 	Unvoiced
 	Warned
+	Transferred
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced", "warned"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced", "warned", "transferred"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -63,7 +64,7 @@ const (
 type Change struct {
 	Kind   ChangeKind
 	Record protocol.SignedRecord
-	// Peer is the peer that the record is about, and Nick its nick. If Kind is Renamed, OldNick is the nick that it had before.
+	// Peer is the peer that the record is about, and Nick its nick; of Transferred, the owner from now on. If Kind is Renamed, OldNick is the nick that it had before.
 	Peer          peer.ID
 	Nick, OldNick string
 	// WasMember is set if the record has ended a membership. It is false for the ban of a peer that was no member.
@@ -123,7 +124,7 @@ func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	if err != nil {
 		return s, Change{}, err
 	}
-	next.head = entryAfter(s.head, r, s.authority, next.policy)
+	next.head = entryAfter(s.head, r, s.authority, next)
 	change.Record, change.Epoch, change.Policy = r, next.epoch, next.policy
 	return next, change, nil
 }
@@ -176,8 +177,8 @@ func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 	next := State{
 		room: r.RoomID(), name: c.Name, owner: r.Author, authority: r.Author, term: r.Term, epoch: r.Epoch,
 		policy: c.Policy,
-		head:   entryAfter(nil, r, r.Author, c.Policy),
 	}
+	next.head = entryAfter(nil, r, r.Author, next)
 	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1, SpanFrom: 1}, time.Time{})
 	return next, Change{
 		Kind: Created, Record: r, Peer: r.Author, Nick: c.Nick, Epoch: 1, NewKey: KeyFresh, Policy: c.Policy,
@@ -233,6 +234,8 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.warn(b)
 	case protocol.SetNick:
 		change, err = next.setNick(r, b)
+	case protocol.Transfer:
+		change, err = next.transfer(r, b)
 	case protocol.SetDeputies:
 		change, err = next.setDeputies(r, b)
 	case protocol.SetPolicy:

@@ -6,11 +6,11 @@
 //
 // # The law of the log
 //
-//  1. A room begins with Create, record 1 of term 1 and epoch 1. Its author is the owner, the first member, and until there
-//     are deputies the authority.
+//  1. A room begins with Create, record 1 of term 1 and epoch 1. Its author is the owner, the first member, and the authority; after a
+//     Transfer, the peer to which that gives the room.
 //  2. A record applies if it is the next (seq, prev, room, term, epoch), if its author is the authority in the state
 //     before it, and if no rule below forbids it. Any other record changes nothing.
-//  3. Admit, Leave, Remove, Rekey, Mute, Unmute, Voice and Unvoice start a new epoch, and so does a SetPolicy that changes which
+//  3. Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice and Transfer start a new epoch, and so does a SetPolicy that changes which
 //     lines count (Slow, VoicedOnly), and no other; Create is epoch 1; the other records change none. The key of the epoch of a Leave,
 //     a Remove or a Rekey is fresh; every other key is derived from the key before.
 //     A removal and its new key are one step. The record that starts an epoch commits to its key. No other key counts for
@@ -39,6 +39,7 @@
 //     counts, and Unvoice that of one.
 //     In an epoch whose policy is Slow, a line of another member than the owner counts if the time that it is signed with is at least
 //     so much later than that of each line of the same author and epoch with a lower number. No node's own clock is asked.
+//     The owner of an epoch is the one after the record that started it.
 //
 // # The authority's books
 //
@@ -88,6 +89,22 @@
 //  22. An order of a deputy is checked before anything is done, also where it makes no record. A reason names the deputy that ordered
 //     the removal, and the authority for which it did. A deputy changes the text of no reason but its own; the text of the owner
 //     replaces that of a deputy, and the reason is then the owner's.
+//
+// # Transfer
+//
+//  23. Transfer gives the room to a member that is not muted, and that has signed an Acceptance of this room, from this owner, after
+//     this very record, until a later time than that of the Transfer. The room keeps its id, and all but the owner their places: the
+//     owner before is a member like others, without a voice, and the new one is no deputy and needs no voice. The Transfer names the last
+//     line of the owner before that counts, if it falls silent.
+//  24. The owner hands out its books (failures, invites, and how its clock was set) to the member that it has offered the room to, for
+//     [protocol.OfferLife], and to nobody else. It takes an Acceptance only of the books that it has handed out last, and only if neither
+//     they nor the log have changed since. The batch of the Transfer deletes them and has a seat: from then on the owner before decides
+//     nothing, tells no reason, and answers polls and knocks with the signed transfers.
+//  25. The new owner has the books on disk before it signs the Acceptance, and does not use them before it has the Transfer. Then it goes on
+//     as after a restart. It signs the reasons that it was handed, with their content unchanged: a claimed one answers the same nonce again.
+//     All times in the books go on by the clock of the new owner.
+//  26. A seat asks the owner to which signed transfers lead, from the one that it knew, each later than the one before. It takes reasons and
+//     REFUSED of that one alone. An owner with an old disk that takes back the record by which it gave the room away has no books either.
 //
 // Which nicks are allowed depends on the Unicode tables of golang.org/x/text. A new version of that module can allow others, and is
 // then a change of the law.

@@ -37,6 +37,10 @@ var (
 	ErrFull = ruleError("authority: full")
 	// ErrNoKnock: that peer is not at the door. It is an ErrRule too.
 	ErrNoKnock = ruleError("authority: that peer is not at the door")
+	// ErrNoOffer: the room is not offered to that peer. It is an ErrRule too.
+	ErrNoOffer = ruleError("authority: the room is not offered to that peer")
+	// ErrChanged: the log or the books have changed since the peer got them. It is an ErrRule too.
+	ErrChanged = ruleError("authority: the room has changed meanwhile")
 	// ErrNoInvite: there is no such open invite. It is an ErrRule too.
 	ErrNoInvite = ruleError("authority: no such invite")
 )

@@ -65,6 +65,19 @@ type (
 		Peer peer.ID
 		Text string
 	}
+	// Offer offers the room to a member, for [protocol.OfferLife], in place of an earlier offer; "" takes that back.
+	Offer struct{ Peer peer.ID }
+	// AskBooks is the question of the peer that the stream authenticates for the books of the room that is offered to it. Head is its
+	// last record.
+	AskBooks struct {
+		Peer peer.ID
+		Head protocol.Hash
+	}
+	// HandOver gives the room to the peer that has accepted it. Cut is the last line of the authority.
+	HandOver struct {
+		Accepted protocol.SignedAcceptance
+		Cut      protocol.Cut
+	}
 	// SetNick gives a member the nick that it asks for.
 	SetNick struct {
 		Peer peer.ID
@@ -168,6 +181,9 @@ func (Unban) event()        {}
 func (Mute) event()         {}
 func (Unmute) event()       {}
 func (SetNick) event()      {}
+func (Offer) event()        {}
+func (AskBooks) event()     {}
+func (HandOver) event()     {}
 func (Warn) event()         {}
 func (Deputize) event()     {}
 func (Undeputize) event()   {}
@@ -246,6 +262,13 @@ type (
 	}
 	// Invited is the result of MakeInvite.
 	Invited struct{ Invite Invite }
+	// HandBooks answers AskBooks. Until is the end of the offer, for the acceptance.
+	HandBooks struct {
+		Books []byte
+		Until time.Time
+	}
+	// GaveAway says that the room has another owner now. Seat, which is in the batch too, is this node's place there.
+	GaveAway struct{ Seat Seat }
 	// Attempt says that Peer tried to do something that only the owner may do. What names it in one word.
 	Attempt struct {
 		Peer peer.ID
@@ -263,6 +286,8 @@ func (KnockTurned) effect()  {}
 func (AnswerPoll) effect()   {}
 func (Told) effect()         {}
 func (Invited) effect()      {}
+func (HandBooks) effect()    {}
+func (GaveAway) effect()     {}
 func (Attempt) effect()      {}
 
 // PollOutcome says how a poll is answered.
@@ -280,6 +305,8 @@ const (
 	PollDiffers
 	// PollReason: answer with the peer's reason. A muted member gets one too, and stays a member.
 	PollReason
+	// PollMoved: the room has another owner now. Answer with the transfers; see [State.MovedFrom].
+	PollMoved
 )
 
 // A Batch has what one step writes to disk. A nil value in Failures or Invites deletes the entry.
@@ -289,6 +316,8 @@ type Batch struct {
 	Invites  map[protocol.InviteID]*Invite
 	// BanShift replaces the whole map; nil leaves it as it is.
 	BanShift map[uint64]time.Duration
+	// Seat is this node's place in a room that it has given away; nil otherwise.
+	Seat *Seat
 }
 
 // An Invite lets one stranger in, once.

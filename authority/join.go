@@ -44,8 +44,11 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	no := func(code protocol.JoinCode, wait time.Duration) (protocol.JoinReply, string, protocol.InviteID) {
 		return protocol.JoinReply{Code: code, Wait: wait}, "", protocol.InviteID{}
 	}
-	if state.head == nil || state.closed || state.authority != s.env.Self || q.Room != state.room {
+	if state.head == nil || state.closed || q.Room != state.room {
 		return no(protocol.JoinNoRoom, 0)
+	}
+	if state.authority != s.env.Self {
+		return protocol.JoinReply{Code: protocol.JoinMoved, Moved: state.MovedFrom(s.env.Self)}, "", protocol.InviteID{}
 	}
 	if m, ok := state.Member(e.Peer); ok { // a member that has lost its data
 		return protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}, "", protocol.InviteID{}

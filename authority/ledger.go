@@ -39,6 +39,8 @@ type Ledger struct {
 	out map[peer.ID]time.Time
 	// epochSince is the time at which the epoch in force was started.
 	epochSince time.Time
+	// offer is that of the room to a member, if there is one.
+	offer offer
 }
 
 // Load returns the Ledger that d was made of. Its first event has to be Recovered or Resumed. A damaged log is an error that says at
@@ -133,7 +135,7 @@ func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
 	if err := s.claimHeld(); err != nil {
 		return l, nil, err
 	}
-	if s.batch.Records != nil || s.batch.Failures != nil || s.batch.Invites != nil || s.batch.BanShift != nil {
+	if s.batch.Records != nil || s.batch.Seat != nil || s.batch.Failures != nil || s.batch.Invites != nil || s.batch.BanShift != nil {
 		s.effects = slices.Insert(s.effects, 0, Effect(Persist{s.batch}))
 	}
 	return s.next, s.effects, nil
@@ -225,6 +227,12 @@ func (s *step) order(ev Event) error {
 		return s.warn(e)
 	case SetNick:
 		return s.setNick(e)
+	case Offer:
+		return s.offer(e.Peer)
+	case AskBooks:
+		return s.askBooks(e)
+	case HandOver:
+		return s.handOver(e)
 	case SetPolicy:
 		return s.setPolicy(e)
 	case Rekey:

@@ -16,12 +16,15 @@ func (s *step) poll(e Poll) error {
 		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollRefused})
 		return nil
 	}
+	if state.authority != s.env.Self {
+		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollMoved})
+		return nil
+	}
 	if m, ok := state.Member(e.Peer); ok && !state.closed && m.Admission == q.Admission {
 		switch f, owed := s.next.toTell(e.Peer, q.Admission, s.now); {
 		case !owed:
 		case f.Claimed && f.Nonce == q.Nonce:
-			s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
-			return nil
+			return s.answerAgain(f)
 		case !f.Claimed:
 			return s.answerWith(f, q.Nonce)
 		}
@@ -39,8 +42,7 @@ func (s *step) poll(e Poll) error {
 	switch {
 	case !ok, f.Admission != q.Admission, f.Acked, s.next.expired(f, s.now):
 	case f.Claimed && f.Nonce == q.Nonce: // the answer was lost
-		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
-		return nil
+		return s.answerAgain(f)
 	case !f.Claimed:
 		return s.answerWith(f, q.Nonce)
 	}
@@ -56,6 +58,18 @@ func (s *step) answerWith(f Failure, nonce protocol.Nonce) error {
 	s.setFailure(f.Peer, &f)
 	s.do(AnswerPoll{Peer: f.Peer, Outcome: PollReason, Reason: f.Answer})
 	s.do(f.told())
+	return nil
+}
+
+// answerAgain answers the poll that has claimed f. If f was claimed at an earlier owner, its reason is signed anew, with the same content.
+func (s *step) answerAgain(f Failure) error {
+	if f.Answer == nil {
+		if err := s.claim(&f, f.Nonce); err != nil {
+			return err
+		}
+		s.setFailure(f.Peer, &f)
+	}
+	s.do(AnswerPoll{Peer: f.Peer, Outcome: PollReason, Reason: f.Answer})
 	return nil
 }
 

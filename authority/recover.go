@@ -29,6 +29,9 @@ func (s *step) recovered(e Recovered) error {
 	if s.batch.Records != nil {
 		s.clearDoor()
 	}
+	if s.next.state.authority != s.env.Self {
+		return s.giveUp() // one of the records gave the room away
+	}
 	return nil
 }
 

@@ -35,6 +35,7 @@ func TestKeySteps(t *testing.T) {
 		"policy": {protocol.SetPolicy{Policy: policy}, KeySame, 0},
 		"slow":   {protocol.SetPolicy{Policy: slow, NewEpoch: true}, KeyDerived, 1},
 		"close":  {protocol.Close{Kind: protocol.Closed}, KeySame, 0},
+		"give":   {transferOf(t, room(t, "bob"), "alice", "bob"), KeyDerived, 1},
 	} {
 		s := room(t, "bob")
 		next, change, err := s.Apply(nextRecord(t, s, "alice", c.body))

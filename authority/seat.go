@@ -32,6 +32,8 @@ type Seat struct {
 	Told  uint64
 	// Warnings are the signed warnings that have been kept and are not known to have been shown, at most MaxWaiting, the latest.
 	Warnings [][]byte `json:",omitempty"`
+	// Moved is the number of the last Transfer that the seat has followed to Authority; 0: none.
+	Moved uint64 `json:",omitempty"`
 
 	keeping bool // the reason in Kept may not be on disk yet
 	done    bool
@@ -69,6 +71,8 @@ type (
 	Kept struct{ Removal uint64 }
 	// MuteShown says that the reason of [ShowMute] has been shown.
 	MuteShown struct{ Mute uint64 }
+	// Followed says that the log has these transfers.
+	Followed struct{ Transfers []protocol.SignedRecord }
 	// Quit says that the user has left the room.
 	Quit struct{}
 )
@@ -78,6 +82,7 @@ func (Answered) seatEvent()  {}
 func (NoAnswer) seatEvent()  {}
 func (Kept) seatEvent()      {}
 func (MuteShown) seatEvent() {}
+func (Followed) seatEvent()  {}
 func (Quit) seatEvent()      {}
 
 // A SeatEffect is something for the driver to do. The driver carries effects out in order. It is one of the types below.
@@ -101,6 +106,9 @@ type (
 	ShowMute struct{ Reason protocol.SignedReason }
 	// AckMute tells the authority that the reason of a mute is kept. If it is lost, the reason comes again.
 	AckMute struct{ Ack protocol.PollAck }
+	// MoveTo says that the authority is another peer now: the seat is to be kept on disk, and the next poll goes there. If it is not
+	// kept, the one before says so again.
+	MoveTo struct{ Authority peer.ID }
 	// ShowRefused shows that this peer is no member, without a reason, and leaves the room in order.
 	ShowRefused struct{}
 )
@@ -113,6 +121,7 @@ func (Show) seatEffect()        {}
 func (KeepMute) seatEffect()    {}
 func (ShowMute) seatEffect()    {}
 func (AckMute) seatEffect()     {}
+func (MoveTo) seatEffect()      {}
 func (ShowRefused) seatEffect() {}
 
 // Done reports whether the seat is over. Such a seat never asks again.
@@ -141,6 +150,8 @@ func (s Seat) Step(ev SeatEvent) (Seat, []SeatEffect) {
 			s.Muted = nil
 		}
 		s.Warnings = slices.DeleteFunc(slices.Clone(s.Warnings), of)
+	case Followed:
+		return s.follow(e.Transfers)
 	case Quit:
 		s.done = true
 	}
@@ -180,6 +191,8 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	switch {
 	case e.Reply.Member != nil:
 		return s, []SeatEffect{TakeNews{e.Reply.Member}}
+	case e.Reply.Moved != nil:
+		return s.follow(OpenTransfers(e.Reply.Moved))
 	case e.Reply.Reason == nil:
 		s.done = true
 		return s, []SeatEffect{ShowRefused{}}
@@ -193,6 +206,17 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	}
 	s.Kept, s.keeping = e.Reply.Reason, true
 	return s, []SeatEffect{Keep{r}}
+}
+
+// follow goes on to the peer to which transfers lead. From then on the seat takes answers of that peer alone: reasons are what the owner of
+// the room has signed.
+func (s Seat) follow(transfers []protocol.SignedRecord) (Seat, []SeatEffect) {
+	to, seq, moved := Follow(s.Room, s.Authority, s.Moved, transfers)
+	if !moved || s.Kept != nil {
+		return s, nil
+	}
+	s.Authority, s.Moved = to, seq
+	return s, []SeatEffect{MoveTo{to}}
 }
 
 // unshown returns the warnings and the reason of a mute that are kept, in the order of their records.

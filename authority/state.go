@@ -26,16 +26,17 @@ type State struct {
 	frozen    bool
 
 	// States share the maps and the slice. They are not written to once a State with them has been returned.
-	members  map[peer.ID]member
-	sorted   []Member           // the same, in the order of Members
-	nicks    map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
-	bans     map[peer.ID]Banishment
-	mutes    map[peer.ID]Silence
-	warned   map[peer.ID]int       // how often each peer was warned
-	deputies []peer.ID             // in the order in which the owner has named them
-	past     map[peer.ID][]Removal // ended spans, oldest first
-	pastLen  int                   // number of ended spans of all peers
-	used     map[protocol.InviteID]struct{}
+	members   map[peer.ID]member
+	sorted    []Member           // the same, in the order of Members
+	nicks     map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
+	bans      map[peer.ID]Banishment
+	mutes     map[peer.ID]Silence
+	warned    map[peer.ID]int         // how often each peer was warned
+	deputies  []peer.ID               // in the order in which the owner has named them
+	past      map[peer.ID][]Removal   // ended spans, oldest first
+	pastLen   int                     // number of ended spans of all peers
+	transfers []protocol.SignedRecord // in order
+	used      map[protocol.InviteID]struct{}
 }
 
 // An entry is an applied record. Entries are a list and not a slice, because States share them: an old State can be continued
@@ -47,15 +48,16 @@ type entry struct {
 	keyHash protocol.Hash // of the epoch that the record starts, or zero
 	signer  peer.ID       // the peer that was entitled to sign the record
 	slow    time.Duration // of the policy in force after the record
+	owner   peer.ID       // after the record
 	prev    *entry
 	// jump is an earlier entry. With it, any entry is found in a number of steps that grows with the logarithm of the length of the
 	// log (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
 	jump *entry
 }
 
-// entryAfter returns the entry of r, which follows prev. prev is nil for the first record.
-func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID, p protocol.Policy) *entry {
-	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, slow: p.Slow, prev: prev, jump: prev}
+// entryAfter returns the entry of r, which follows prev and leads to the state after. prev is nil for the first record.
+func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID, after State) *entry {
+	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, slow: after.policy.Slow, owner: after.owner, prev: prev, jump: prev}
 	if prev != nil && prev.jump != nil && prev.jump.jump != nil && prev.seq-prev.jump.seq == prev.jump.seq-prev.jump.jump.seq {
 		e.jump = prev.jump.jump
 	}
@@ -91,7 +93,7 @@ type member struct {
 type Member struct {
 	Peer peer.ID
 	Nick string
-	// Admission is the seq of the Admit record; 1, that of Create, for the owner.
+	// Admission is the seq of the Admit record; 1, that of Create, for the peer that has created the room.
 	Admission uint64
 	Since     time.Time
 	Owner     bool
@@ -145,7 +147,7 @@ func (s State) Room() protocol.RoomID { return s.room }
 // Name returns the room's name.
 func (s State) Name() string { return s.name }
 
-// Owner returns the author of Create.
+// Owner returns the author of Create, or the peer to which the room was given last.
 func (s State) Owner() peer.ID { return s.owner }
 
 // Authority returns the peer that may sign the next record.
@@ -196,16 +198,14 @@ func (s State) Epoch() uint64 { return s.epoch }
 func (s State) Policy() protocol.Policy { return s.policy }
 
 // Slow returns the least time between two lines of p in epoch, by which those of them count that are far enough apart; zero: all do.
-// A policy with another pace starts an epoch, so one holds for the whole of it. The owner, which sets it, is not held to it.
+// A policy with another pace starts an epoch, and so does a transfer, so one holds for the whole of it. The owner, which sets it, is not
+// held to it.
 func (s State) Slow(p peer.ID, epoch uint64) time.Duration {
-	if p == s.owner || p == s.authority {
-		return 0
+	e := s.head
+	if epoch != s.epoch {
+		e = s.head.back(func(e *entry) bool { return e.epoch >= epoch })
 	}
-	if epoch == s.epoch {
-		return s.policy.Slow
-	}
-	e := s.head.back(func(e *entry) bool { return e.epoch >= epoch })
-	if e == nil || e.epoch != epoch {
+	if e == nil || e.epoch != epoch || p == e.owner {
 		return 0
 	}
 	return e.slow

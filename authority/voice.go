@@ -72,7 +72,13 @@ func (s *State) revoice(r protocol.SignedRecord, p peer.ID, cut protocol.Cut, ch
 		s.endSpan(Removal{Kind: protocol.Muted, Removal: r.Seq, At: r.At, Cut: cut}, before)
 		m.SpanFrom = s.epoch
 	}
-	s.members[p], s.sorted[i] = m, m.Member
+	s.members[p] = m
+	if m.Owner == before.Owner {
+		s.sorted[i] = m.Member
+	} else {
+		s.sorted = slices.Delete(s.sorted, i, i+1)
+		s.sorted = slices.Insert(s.sorted, s.place(m), m.Member)
+	}
 	if m.Silent && !before.Silent {
 		return []peer.ID{p}
 	}

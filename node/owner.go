@@ -274,6 +274,8 @@ func orderName(b protocol.Body) string {
 		return "change a nick"
 	case protocol.SetDeputies:
 		return "name deputies"
+	case protocol.Transfer:
+		return "give the room away"
 	case protocol.Voice:
 		return "give a voice"
 	case protocol.Unvoice:

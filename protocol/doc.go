@@ -19,6 +19,7 @@
 //	/localchat/join/9   JoinRequest → JoinReply, again after WAITING  stranger → authority
 //	/localchat/ask/9    AskRequest → AskReply                         member → authority
 //	/localchat/order/9  OrderRequest → OrderReply                     deputy → authority
+//	/localchat/take/9   TakeRequest → TakeReply                       member → authority
 //	/localchat/sync/9   SyncRequest → SyncReply                       member → member
 //	/localchat/pass/9   PassRequest → PassReply                       member → member
 //	/localchat/tell/9   TellRequest → TellReply                       member → member
@@ -29,11 +30,11 @@
 // length is checked against the bound of the frame's type before anything is allocated:
 //
 //	PollAsk, JoinRequest, AskRequest, AskReply,
-//	OrderRequest, OrderReply                        1 KiB
+//	OrderRequest, OrderReply, TakeRequest           1 KiB
 //	TellRequest                                     65 KiB (MaxFrame)
 //	PassRequest, PassReply                          106 KiB
 //	SyncRequest, RoomsReply                         256 KiB
-//	PollReply, JoinReply, SyncReply                 1 MiB (MaxBatch)
+//	PollReply, JoinReply, SyncReply, TakeReply      1 MiB (MaxBatch)
 //	TellReply                                       16 bytes
 //	RoomsRequest                                    64 bytes
 //
@@ -54,15 +55,16 @@
 //
 // # Signed envelopes
 //
-// Records, messages and reasons are signed in libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature.
+// Records, messages, reasons and acceptances are signed in libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature.
 // The key is Ed25519. The domain of the signature, which is not sent, and the payload type are
 //
 //	localchat/record/v2           the same    Record     at most 48 KiB (MaxRecord)
 //	localchat/message/v3 | room   msg/3       Message    at most 65 KiB (MaxMessage)
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
+//	localchat/accept/v1           the same    Acceptance at most 512 bytes (MaxAcceptance)
 //
 // where room is the 32 bytes of the room's id. Record.author must be the signer. A Reason names no signer: its reader knows the
-// authority, and by is the peer that decided. A Message names its author only by
+// authority, and by is the peer that decided. Acceptance.to must be the signer. A Message names its author only by
 // the key of its envelope, and its room only by its signature: every stream and topic that carries a message belongs to one room.
 //
 // # Canonical form
@@ -84,6 +86,7 @@
 //	ages_ms               milliseconds, from 0; of the first lines, in their order; a line without one counts as said just now
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
 //	for_ms                milliseconds, to 290 years; 0: without end
+//	left_ms               milliseconds, to 10 minutes; by_ns in a shift: nanoseconds, forward or back
 //	name, …_nick, nick    1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
 //	                      around it; a nick asked for (JoinRequest, AskInvite, AskNick): 1 to 128 bytes, no control characters
 //	away_text, text of AskAway    to 120 bytes (MaxAway), one line, no blanks around it; only where away is set
@@ -92,7 +95,7 @@
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
 //	runs, receipt         numbers of one author's lines, from the highest down: the last of a run, its first, the last of the
 //	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
-//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts to 512; knocks to 64; rooms to 32; deputies to 4
+//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts to 512; knocks to 64; rooms to 32; transfers to 16; deputies to 4
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. A node brings the text that
 // its user types to Unicode form NFC. No decoder requires NFC, since it depends on the version of Unicode.
@@ -102,7 +105,7 @@
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
 // payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave,
-// Remove, Rekey, Mute, Unmute, Voice and Unvoice start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// Remove, Rekey, Mute, Unmute, Voice, Unvoice and Transfer start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
 // key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //
@@ -114,7 +117,7 @@
 //	17 mute       peer, until (after at), cut        18 unmute      peer
 //	19 set_nick   peer, nick
 //	20 voice      peer, until (after at)             21 unvoice      peer, cut
-//	25 warn       peer
+//	24 transfer   accepted, cut (or none)            25 warn        peer
 //	23 set_deputies  deputies: the peer of each, none twice
 //
 // By is the deputy on whose order the author signed the record. Admit, Remove, Unban, SetPolicy, Mute and Unmute may have it. A
@@ -126,6 +129,14 @@
 // An order is of a kind. All kinds but subject and access name a peer; deny, kick, ban, mute (a reason, or none) and subject may have
 // text; ban and mute may have for_ms; access alone has access. A reply that says done has the seq and the epoch of the record, or of the
 // last one if the order made none; any other may have text.
+//
+// Accepted is the envelope of an Acceptance: room, from (the owner), to (the next one), prev (the hash of the record before the
+// transfer), books (the SHA-256 of the Books that to has got) and until. Books come in parts of one encoding, each at most 512 KiB, of
+// 16 MiB in all: a request names the hash that the first part came with, and the offset of the next. A request with accepted has
+// neither. A part has books, size, part and until; an answer that says done has the record; any other has nothing.
+//
+// A poll, or a knock, at a peer that was the owner is answered with the transfers from its own on, at most 16: each is by the peer to
+// which the one before gave the room. The caller goes on to the last one.
 //
 // A cut is the ctr and id of the last message that counts; without a cut, no message counts. The cuts of a policy are those of the
 // members that may talk no more, in the order of their peers.

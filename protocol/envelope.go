@@ -14,7 +14,7 @@ import (
 // envelopeKey begins every envelope of an Ed25519 signer. The 32 bytes of the key follow it.
 const envelopeKey = "\x0a\x24\x08\x01\x12\x20"
 
-// An envelopeKind describes the envelopes of records, of messages or of reasons.
+// An envelopeKind describes the envelopes of records, of messages, of reasons or of acceptances.
 type envelopeKind struct {
 	domain      string // of the signature; it is not in the envelope
 	payloadType string // in the envelope, so that a reader can tell the kinds apart before it verifies
@@ -26,6 +26,7 @@ type envelopeKind struct {
 var (
 	recordEnvelope  = newEnvelopeKind(envelopeKind{domain: recordDomain, payloadType: recordDomain, maxSize: MaxRecord})
 	messageEnvelope = newEnvelopeKind(envelopeKind{domain: messageDomain, payloadType: messageType, maxSize: MaxMessage, roomBound: true})
+	acceptEnvelope  = newEnvelopeKind(envelopeKind{domain: acceptDomain, payloadType: acceptDomain, maxSize: MaxAcceptance})
 	reasonEnvelope  = newEnvelopeKind(envelopeKind{domain: reasonDomain, payloadType: reasonDomain, maxSize: MaxSignedReason})
 )
 

@@ -128,6 +128,7 @@ func TestGoldenSigned(t *testing.T) {
 	}
 	golden(t, "signed-record-ordered", orderedRecord(t).Bytes(), &pb.Record{})
 	golden(t, "signed-reason-ordered", orderedReason(t).Bytes(), &pb.Reason{})
+	golden(t, "signed-acceptance", sampleAcceptance(t).Bytes(), &pb.Acceptance{})
 	golden(t, "signed-reason", sampleReason(t).Bytes(), &pb.Reason{})
 	golden(t, "signed-message", sampleMessage(t).Raw(), &pb.Message{})
 }

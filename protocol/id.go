@@ -18,6 +18,7 @@ const (
 	PollID  libprotocol.ID = "/localchat/poll" + version  // member → authority: the standing question, on one stream
 	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: a knock, or an invite
 	OrderID libprotocol.ID = "/localchat/order" + version // deputy → authority: an order
+	TakeID  libprotocol.ID = "/localchat/take" + version  // member → owner: the books of a room that is offered to it, and the room
 	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, make an invite, or take another nick
 	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys and lines that one of them lacks
 	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: a line or record, to relay to members
@@ -43,6 +44,7 @@ const (
 	recordDomain  = "localchat/record/v2"
 	messageDomain = "localchat/message/v3"
 	reasonDomain  = "localchat/reason/v1"
+	acceptDomain  = "localchat/accept/v1"
 )
 
 // keyDomain begins the text whose hash commits to an epoch's key; see [CommitKey].

@@ -33,6 +33,8 @@ type JoinReply struct {
 	// one answer.
 	Seq  uint64
 	Head Hash
+	// Moved are signed Transfer records, with JoinMoved; see [PollReply].
+	Moved [][]byte
 }
 
 // JoinCode is the authority's answer to a JoinRequest.
@@ -51,6 +53,7 @@ const (
 	JoinNickTaken   JoinCode = 9 // a member has it, or one that looks like it
 	JoinFull        JoinCode = 10
 	JoinNoRoom      JoinCode = 11 // there is no such room, or it is closed
+	JoinMoved       JoinCode = 12 // the room has another owner now
 )
 
 // maxWait is the longest Wait of a JoinReply: 290 years, since a time.Duration ends after 292.
@@ -80,7 +83,7 @@ func (f *JoinReply) encode() ([]byte, error) {
 	m := &pb.JoinReply{
 		Code: pb.JoinCode(f.Code), Text: f.Text, WaitMs: units(f.Wait, time.Millisecond),
 		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission, Reason: f.Reason,
-		Seq: f.Seq, Head: orNone(f.Head[:]),
+		Seq: f.Seq, Head: orNone(f.Head[:]), Moved: movedToPB(f.Moved),
 	}
 	return encodeFrame("answer", m, func(r *fieldReader) { new(JoinReply).read(r, m) })
 }
@@ -101,8 +104,14 @@ func (f *JoinReply) read(r *fieldReader, m *pb.JoinReply) {
 	if len(m.Reason) > 0 {
 		f.Reason = r.blob("reason", m.Reason, MaxSignedReason)
 	}
-	if f.Code > JoinNoRoom {
+	if f.Code > JoinMoved {
 		f.Code = JoinDenied
+	}
+	if m.Moved != nil {
+		f.Moved = r.transfers(m.Moved)
+	}
+	if (f.Code == JoinMoved) != (m.Moved != nil) {
+		r.fail("moved", "there is one if, and only if, the code says so")
 	}
 	if f.Reason != nil && (f.Code == JoinAdmitted || f.Code == JoinWaiting) {
 		r.fail("reason", "present in an answer that refuses nothing")

@@ -56,6 +56,16 @@ const (
 	MaxInviteExpiry = 7 * 24 * time.Hour // a forgotten invite must not let somebody in much later
 	// MaxSignedReason is the length of the signed envelope, in bytes: the longest reason, the longest nick, ids and the signature.
 	MaxSignedReason = 2 << 10
+	// MaxAcceptance is the length of the signed envelope, in bytes: ids and hashes, and the signature.
+	MaxAcceptance = 512
+	// MaxBooks is the length of what is handed over with a room, in bytes: the longest reasons of as many peers as an authority keeps
+	// them for, and as many invites, take some 9 MiB. MaxBooksPart is the length of one part.
+	MaxBooks     = 16 << 20
+	MaxBooksPart = 512 << 10
+	// OfferLife is how long the offer of a room holds: long enough to call the person.
+	OfferLife = 10 * time.Minute
+	// MaxMoved is the number of transfers in one answer: the rest is with the owners that follow.
+	MaxMoved = 16
 	// MaxCounter is the largest seq, epoch, term, ctr and lamport: the largest integer that every JSON reader holds exactly. A
 	// lamport clock that has reached it stays there.
 	MaxCounter = 1<<53 - 1

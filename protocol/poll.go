@@ -25,6 +25,8 @@ type PollRequest struct {
 	Head Hash
 	// HaveDoor is the Number of the last Door of an answer. Only a deputy is told the door.
 	HaveDoor uint64
+	// HaveOffer is the Until of the last Offer of an answer, in milliseconds; 0: none.
+	HaveOffer uint64
 }
 
 // PollAck says that the caller has kept the reason on disk.
@@ -40,11 +42,13 @@ type PollAsk struct {
 	Ack     *PollAck
 }
 
-// PollReply is the answer of the authority: Member, Reason, or neither, which is REFUSED. A refused caller gets the same bytes
+// PollReply is the answer of the authority: Member, Reason, or neither, which is REFUSED; or, of a peer that was the owner, Moved. A refused caller gets the same bytes
 // whether it never was a member, has been told already, asks too late, or names an unknown room.
 type PollReply struct {
 	Member *PollMember
 	Reason []byte // a signed Reason; see OpenReason
+	// Moved are the signed Transfer records from the one by which the answerer gave the room away on, in order; MaxMoved at most.
+	Moved [][]byte
 }
 
 // PollMember is the answer to a member.
@@ -61,6 +65,8 @@ type PollMember struct {
 	Proof [][]byte
 	// Door is for a deputy, and left out if its Number is the request's HaveDoor.
 	Door *Door
+	// Offer is left out if its Until is the request's HaveOffer.
+	Offer *Offer
 }
 
 // A Door has the strangers that wait at the door of a room. Number is another one after each change.
@@ -94,7 +100,7 @@ func (f *PollAsk) encode() ([]byte, error) {
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
 			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
-			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]), HaveDoor: q.HaveDoor,
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]), HaveDoor: q.HaveDoor, HaveOffer: q.HaveOffer,
 		}}
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
@@ -118,7 +124,7 @@ func (f *PollAsk) read(r *fieldReader, m *pb.PollAsk) {
 			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
 			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
 			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
-			Head: r.head(q.HaveSeq, q.Head), HaveDoor: r.count("have_door", q.HaveDoor, 0),
+			Head: r.head(q.HaveSeq, q.Head), HaveDoor: r.count("have_door", q.HaveDoor, 0), HaveOffer: r.count("have_offer", q.HaveOffer, 0),
 		}
 	case *pb.PollAsk_Ack:
 		f.Ack = &PollAck{
@@ -135,16 +141,18 @@ func (f *PollReply) max() int { return MaxBatch }
 func (f *PollReply) encode() ([]byte, error) {
 	m := &pb.PollReply{}
 	switch {
-	case f.Member != nil && f.Reason != nil:
-		return nil, malformed("answer", "both news and a reason")
+	case f.Member != nil && f.Reason != nil, f.Moved != nil && (f.Member != nil || f.Reason != nil):
+		return nil, malformed("answer", "more than one")
 	case f.Member != nil:
 		p := f.Member
 		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
 			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt, Last: p.Last.toPB(),
-			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof, Door: p.Door.toPB(),
+			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof, Door: p.Door.toPB(), Offer: p.Offer.toPB(),
 		}}
 	case f.Reason != nil:
 		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
+	case f.Moved != nil:
+		m.Answer = &pb.PollReply_Moved{Moved: movedToPB(f.Moved)}
 	default:
 		m.Answer = &pb.PollReply_Refused{Refused: &pb.Refused{}}
 	}
@@ -164,12 +172,14 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
 			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.runs("receipt", a.Member.Receipt), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
-			More: a.Member.More, Proof: r.proof(a.Member.Proof), Door: r.door(a.Member.Door),
+			More: a.Member.More, Proof: r.proof(a.Member.Proof), Door: r.door(a.Member.Door), Offer: r.offer(a.Member.Offer),
 		}
 	case *pb.PollReply_Reason:
 		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
+	case *pb.PollReply_Moved:
+		f.Moved = r.transfers(a.Moved)
 	default:
-		r.fail("answer", "neither news, nor a reason, nor refused")
+		r.fail("answer", "neither news, nor a reason, nor refused, nor moved")
 	}
 }
 

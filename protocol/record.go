@@ -39,7 +39,7 @@ type Record struct {
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b := b.(type) {
-	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice:
+	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice, Transfer:
 		return true
 	case SetPolicy:
 		return b.NewEpoch

@@ -51,6 +51,8 @@ func (r Record) encode() ([]byte, error) {
 		m.Body = &pb.Record_SetDeputies{SetDeputies: set}
 	case Warn:
 		m.Body = &pb.Record_Warn{Warn: &pb.Warn{Peer: []byte(b.Peer)}}
+	case Transfer:
+		m.Body = &pb.Record_Transfer{Transfer: b.toPB()}
 	case SetNick:
 		m.Body = &pb.Record_SetNick{SetNick: &pb.SetNick{Peer: []byte(b.Peer), Nick: b.Nick}}
 	}
@@ -140,6 +142,8 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 		return r.setDeputies(b.SetDeputies)
 	case *pb.Record_Warn:
 		return Warn{Peer: r.peer("warn.peer", b.Warn.Peer)}
+	case *pb.Record_Transfer:
+		return r.transfer(b.Transfer)
 	case *pb.Record_SetNick:
 		return SetNick{Peer: r.peer("set_nick.peer", b.SetNick.Peer), Nick: r.nick("set_nick.nick", b.SetNick.Nick)}
 	}
@@ -282,19 +286,24 @@ func decodeReason(b []byte) (Reason, error) {
 		At: r.time("at", m.At), Until: r.timeOrNone("until", m.Until),
 		Removal: r.count("removal", m.Removal, 1), Nonce: r.nonce("nonce", m.Nonce),
 	}
-	if len(m.For) > 0 || m.ForNick != "" {
-		rs.For, rs.ForNick = r.peer("for", m.For), r.nick("for_nick", m.ForNick)
-		if rs.For == rs.By {
-			r.fail("for", "nobody acts for itself")
-		}
-	}
-	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Muted && rs.Kind != Other {
-		r.fail("until", "only a ban or a mute has an end")
-	}
+	r.reasonParties("", &rs, m.For, m.ForNick)
 	if r.err != nil {
 		return Reason{}, r.err
 	}
 	return rs, nil
+}
+
+// reasonParties reads the peer for which a deputy has decided, and looks whether a reason of its kind has an end.
+func (r *fieldReader) reasonParties(prefix string, rs *Reason, of []byte, nick string) {
+	if len(of) > 0 || nick != "" {
+		rs.For, rs.ForNick = r.peer(prefix+"for", of), r.nick(prefix+"for_nick", nick)
+		if rs.For == rs.By {
+			r.fail(prefix+"for", "nobody acts for itself")
+		}
+	}
+	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Muted && rs.Kind != Other {
+		r.fail(prefix+"until", "only a ban or a mute has an end")
+	}
 }
 
 func (r *fieldReader) nick(field, s string) string  { r.failWith(field, validNick(s)); return s }

@@ -71,7 +71,34 @@ func bodies(t testing.TB) map[string]Body {
 
 		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}},
 		"warn":         Warn{Peer: bob},
+		"transfer":     Transfer{Accepted: sampleAcceptance(t), Cut: cut},
 		"set-nick":     SetNick{Peer: bob, Nick: "robert"},
+	}
+}
+
+// sampleAcceptance is for a laterRecord of alice's.
+func sampleAcceptance(t testing.TB) SignedAcceptance {
+	t.Helper()
+	bob := signer(t, 2)
+	a, err := SignAcceptance(Acceptance{Room: RoomID{1}, From: signer(t, 1).Peer(), To: bob.Peer(), Prev: Hash{2}, Books: Hash{6}, Until: noon.Add(time.Minute)}, bob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func sampleBooks(t testing.TB) Books {
+	r := reason(t)
+	r.Room = RoomID{}
+	r.By, r.ByNick, r.For, r.ForNick = signer(t, 3).Peer(), "carol", r.By, r.ByNick
+	owed := Owed{Reason: r, Nick: "bob", Admission: 3, Expires: noon.Add(time.Hour), Acked: true, Known: true}
+	unclaimed := Owed{Reason: Reason{Peer: r.For, Kind: Warned, By: r.By, ByNick: "carol", At: noon, Removal: 8}, Nick: "alice", Admission: 1, Expires: noon}
+	return Books{
+		At: noon, Owed: []Owed{owed, unclaimed}, Shifts: []Shift{{7, -time.Minute}, {8, time.Hour}},
+		Invites: []BookedInvite{
+			{Token: Token{4}, By: r.By, Expires: noon},
+			{Token: Token{5}, Nick: "dave", By: r.By, Expires: noon, RevokedAt: noon, Text: "late", Seq: 7, TellPeer: r.By, TellNonce: Nonce{3}},
+		},
 	}
 }
 
@@ -162,6 +189,7 @@ func frameOf[F any, P interface {
 	schema := map[string]proto.Message{
 		"PollAsk": &pb.PollAsk{}, "PollReply": &pb.PollReply{}, "JoinRequest": &pb.JoinRequest{},
 		"JoinReply": &pb.JoinReply{}, "AskRequest": &pb.AskRequest{}, "AskReply": &pb.AskReply{},
+		"TakeRequest": &pb.TakeRequest{}, "TakeReply": &pb.TakeReply{},
 		"OrderRequest": &pb.OrderRequest{}, "OrderReply": &pb.OrderReply{},
 		"SyncRequest": &pb.SyncRequest{}, "SyncReply": &pb.SyncReply{}, "PassRequest": &pb.PassRequest{}, "PassReply": &pb.PassReply{}, "TellRequest": &pb.TellRequest{},
 		"TellReply": &pb.TellReply{}, "RoomsRequest": &pb.RoomsRequest{}, "RoomsReply": &pb.RoomsReply{},
@@ -177,12 +205,14 @@ func frames(t testing.TB) []namedFrame {
 	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
 	addrs := []multiaddr.Multiaddr{tcp, quic}
 	return []namedFrame{
-		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}, HaveDoor: 8}}),
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}, HaveDoor: 8, HaveOffer: 9}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
 		frameOf("poll-refused", PollReply{}),
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
+		frameOf("poll-moved", PollReply{Moved: [][]byte{sampleRecord(t, bodies(t)["transfer"]).Bytes()}}),
 		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
-		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs, Away: Away{true, "lunch"}}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Door: &Door{Number: 9, Knocks: []Knocker{{bob, "bob"}}}}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs, Away: Away{true, "lunch"}}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Door: &Door{Number: 9, Knocks: []Knocker{{bob, "bob"}}}, Offer: &Offer{Until: noon, Left: time.Minute}}}),
+		frameOf("poll-no-offer", PollReply{Member: &PollMember{Offer: &Offer{}}}),
 		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
 		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),
 		frameOf("join-nonce", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}, Nonce: Nonce{2}}),
@@ -190,6 +220,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("join-banned", JoinReply{Code: JoinBanned, Text: "no", Wait: time.Minute}),
 		frameOf("join-revoked", JoinReply{Code: JoinInviteBad, Reason: sampleReason(t).Bytes()}),
 		frameOf("join-admitted", JoinReply{Code: JoinAdmitted, Records: records, Keys: keys, Admission: 2, Seq: 3, Head: Hash{4}}),
+		frameOf("join-moved", JoinReply{Code: JoinMoved, Moved: [][]byte{sampleRecord(t, bodies(t)["transfer"]).Bytes()}}),
 		frameOf("ask-hand", AskRequest{Room: RoomID{1}, Hand: &AskHand{Down: true}}),
 		frameOf("ask-leave", AskRequest{Room: RoomID{1}, Leave: true}),
 		frameOf("ask-invite", AskRequest{Room: RoomID{1}, Invite: &AskInvite{Nick: "carol", Expires: time.Hour}}),
@@ -204,6 +235,12 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("order-access", OrderRequest{Room: RoomID{1}, Kind: OrderAccess, Access: Invite}),
 		frameOf("order-done", OrderReply{Code: OrderDone, Seq: 7, Epoch: 4}),
 		frameOf("order-refused", OrderReply{Code: OrderRefused, Text: "no"}),
+		frameOf("take-first", TakeRequest{Room: RoomID{1}, Head: Hash{2}}),
+		frameOf("take-next", TakeRequest{Room: RoomID{1}, Head: Hash{2}, Books: Hash{3}, Offset: 4}),
+		frameOf("take-accepted", TakeRequest{Room: RoomID{1}, Head: Hash{2}, Accepted: sampleAcceptance(t).Bytes()}),
+		frameOf("take-part", TakeReply{Code: TakePart, Books: Hash{3}, Size: 9, Part: []byte{1, 2}, Until: noon}),
+		frameOf("take-done", TakeReply{Code: TakeDone, Transfer: sampleRecord(t, bodies(t)["transfer"]).Bytes()}),
+		frameOf("take-changed", TakeReply{Code: TakeChanged}),
 		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Head: Hash{6}, Proof: [][]byte{records[0], records[0]}, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Runs: Runs{300, 20, 10}}}}),
 		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Ages: []time.Duration{90 * time.Second}, Receipt: Runs{300}, HaveSeq: 4, Head: Hash{6}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, More: true}),
 		frameOf("sync-nothing", SyncReply{}),

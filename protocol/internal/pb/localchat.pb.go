@@ -262,6 +262,7 @@ const (
 	JoinCode_JOIN_CODE_NICK_TAKEN   JoinCode = 9
 	JoinCode_JOIN_CODE_FULL         JoinCode = 10
 	JoinCode_JOIN_CODE_NO_ROOM      JoinCode = 11
+	JoinCode_JOIN_CODE_MOVED        JoinCode = 12
 )
 
 // Enum value maps for JoinCode.
@@ -279,6 +280,7 @@ var (
 		9:  "JOIN_CODE_NICK_TAKEN",
 		10: "JOIN_CODE_FULL",
 		11: "JOIN_CODE_NO_ROOM",
+		12: "JOIN_CODE_MOVED",
 	}
 	JoinCode_value = map[string]int32{
 		"JOIN_CODE_UNSPECIFIED":  0,
@@ -293,6 +295,7 @@ var (
 		"JOIN_CODE_NICK_TAKEN":   9,
 		"JOIN_CODE_FULL":         10,
 		"JOIN_CODE_NO_ROOM":      11,
+		"JOIN_CODE_MOVED":        12,
 	}
 )
 
@@ -501,6 +504,64 @@ func (OrderCode) EnumDescriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{7}
 }
 
+type TakeCode int32
+
+const (
+	TakeCode_TAKE_CODE_UNSPECIFIED TakeCode = 0
+	TakeCode_TAKE_CODE_PART        TakeCode = 1
+	TakeCode_TAKE_CODE_DONE        TakeCode = 2
+	TakeCode_TAKE_CODE_CHANGED     TakeCode = 3
+	TakeCode_TAKE_CODE_NO_OFFER    TakeCode = 4
+	TakeCode_TAKE_CODE_NOT_NOW     TakeCode = 5
+)
+
+// Enum value maps for TakeCode.
+var (
+	TakeCode_name = map[int32]string{
+		0: "TAKE_CODE_UNSPECIFIED",
+		1: "TAKE_CODE_PART",
+		2: "TAKE_CODE_DONE",
+		3: "TAKE_CODE_CHANGED",
+		4: "TAKE_CODE_NO_OFFER",
+		5: "TAKE_CODE_NOT_NOW",
+	}
+	TakeCode_value = map[string]int32{
+		"TAKE_CODE_UNSPECIFIED": 0,
+		"TAKE_CODE_PART":        1,
+		"TAKE_CODE_DONE":        2,
+		"TAKE_CODE_CHANGED":     3,
+		"TAKE_CODE_NO_OFFER":    4,
+		"TAKE_CODE_NOT_NOW":     5,
+	}
+)
+
+func (x TakeCode) Enum() *TakeCode {
+	p := new(TakeCode)
+	*p = x
+	return p
+}
+
+func (x TakeCode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TakeCode) Descriptor() protoreflect.EnumDescriptor {
+	return file_localchat_proto_enumTypes[8].Descriptor()
+}
+
+func (TakeCode) Type() protoreflect.EnumType {
+	return &file_localchat_proto_enumTypes[8]
+}
+
+func (x TakeCode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TakeCode.Descriptor instead.
+func (TakeCode) EnumDescriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{8}
+}
+
 // Record is the payload of an envelope of domain localchat/record/v2. Key commits to the key of the epoch that the record
 // starts; it is absent from a record that starts none.
 type Record struct {
@@ -528,6 +589,7 @@ type Record struct {
 	//	*Record_Voice
 	//	*Record_Unvoice
 	//	*Record_SetDeputies
+	//	*Record_Transfer
 	//	*Record_Warn
 	Body isRecord_Body `protobuf_oneof:"body"`
 	Key  []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
@@ -749,6 +811,15 @@ func (x *Record) GetSetDeputies() *SetDeputies {
 	return nil
 }
 
+func (x *Record) GetTransfer() *Transfer {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Transfer); ok {
+			return x.Transfer
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetWarn() *Warn {
 	if x != nil {
 		if x, ok := x.Body.(*Record_Warn); ok {
@@ -832,6 +903,10 @@ type Record_SetDeputies struct {
 	SetDeputies *SetDeputies `protobuf:"bytes,23,opt,name=set_deputies,json=setDeputies,proto3,oneof"`
 }
 
+type Record_Transfer struct {
+	Transfer *Transfer `protobuf:"bytes,24,opt,name=transfer,proto3,oneof"`
+}
+
 type Record_Warn struct {
 	Warn *Warn `protobuf:"bytes,25,opt,name=warn,proto3,oneof"`
 }
@@ -863,6 +938,8 @@ func (*Record_Voice) isRecord_Body() {}
 func (*Record_Unvoice) isRecord_Body() {}
 
 func (*Record_SetDeputies) isRecord_Body() {}
+
+func (*Record_Transfer) isRecord_Body() {}
 
 func (*Record_Warn) isRecord_Body() {}
 
@@ -1534,6 +1611,59 @@ func (x *Warn) GetPeer() []byte {
 	return nil
 }
 
+// Transfer gives the room to the signer of accepted, an envelope of an Acceptance.
+type Transfer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Accepted      []byte                 `protobuf:"bytes,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	Cut           *Cut                   `protobuf:"bytes,2,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Transfer) Reset() {
+	*x = Transfer{}
+	mi := &file_localchat_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Transfer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Transfer) ProtoMessage() {}
+
+func (x *Transfer) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
+func (*Transfer) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Transfer) GetAccepted() []byte {
+	if x != nil {
+		return x.Accepted
+	}
+	return nil
+}
+
+func (x *Transfer) GetCut() *Cut {
+	if x != nil {
+		return x.Cut
+	}
+	return nil
+}
+
 type SetNick struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
@@ -1544,7 +1674,7 @@ type SetNick struct {
 
 func (x *SetNick) Reset() {
 	*x = SetNick{}
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1686,7 @@ func (x *SetNick) String() string {
 func (*SetNick) ProtoMessage() {}
 
 func (x *SetNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1699,7 @@ func (x *SetNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNick.ProtoReflect.Descriptor instead.
 func (*SetNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{14}
+	return file_localchat_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetNick) GetPeer() []byte {
@@ -1596,7 +1726,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1608,7 +1738,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1621,7 +1751,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Voice) GetPeer() []byte {
@@ -1648,7 +1778,7 @@ type Unvoice struct {
 
 func (x *Unvoice) Reset() {
 	*x = Unvoice{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1660,7 +1790,7 @@ func (x *Unvoice) String() string {
 func (*Unvoice) ProtoMessage() {}
 
 func (x *Unvoice) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,7 +1803,7 @@ func (x *Unvoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unvoice.ProtoReflect.Descriptor instead.
 func (*Unvoice) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Unvoice) GetPeer() []byte {
@@ -1701,7 +1831,7 @@ type MemberCut struct {
 
 func (x *MemberCut) Reset() {
 	*x = MemberCut{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +1843,7 @@ func (x *MemberCut) String() string {
 func (*MemberCut) ProtoMessage() {}
 
 func (x *MemberCut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +1856,7 @@ func (x *MemberCut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberCut.ProtoReflect.Descriptor instead.
 func (*MemberCut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MemberCut) GetPeer() []byte {
@@ -1754,7 +1884,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +1896,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +1909,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1813,7 +1943,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1955,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1968,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -1925,7 +2055,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1937,7 +2067,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +2080,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -2037,6 +2167,531 @@ func (x *Reason) GetForNick() string {
 	return ""
 }
 
+// Acceptance is the payload of an envelope of domain localchat/accept/v1: to, the signer, takes the room that from gives.
+type Acceptance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	From          []byte                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	To            []byte                 `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	Prev          []byte                 `protobuf:"bytes,4,opt,name=prev,proto3" json:"prev,omitempty"`
+	Books         []byte                 `protobuf:"bytes,5,opt,name=books,proto3" json:"books,omitempty"`
+	Until         uint64                 `protobuf:"varint,6,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Acceptance) Reset() {
+	*x = Acceptance{}
+	mi := &file_localchat_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Acceptance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Acceptance) ProtoMessage() {}
+
+func (x *Acceptance) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Acceptance.ProtoReflect.Descriptor instead.
+func (*Acceptance) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Acceptance) GetRoom() []byte {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *Acceptance) GetFrom() []byte {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Acceptance) GetTo() []byte {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *Acceptance) GetPrev() []byte {
+	if x != nil {
+		return x.Prev
+	}
+	return nil
+}
+
+func (x *Acceptance) GetBooks() []byte {
+	if x != nil {
+		return x.Books
+	}
+	return nil
+}
+
+func (x *Acceptance) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+// Books are what the owner of a room hands over with it, in parts. The reasons that one peer is owed follow each other.
+type Books struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            uint64                 `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"`
+	Owed          []*Owed                `protobuf:"bytes,2,rep,name=owed,proto3" json:"owed,omitempty"`
+	Invites       []*BookedInvite        `protobuf:"bytes,3,rep,name=invites,proto3" json:"invites,omitempty"`
+	Shifts        []*Shift               `protobuf:"bytes,4,rep,name=shifts,proto3" json:"shifts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Books) Reset() {
+	*x = Books{}
+	mi := &file_localchat_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Books) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Books) ProtoMessage() {}
+
+func (x *Books) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Books.ProtoReflect.Descriptor instead.
+func (*Books) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Books) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Books) GetOwed() []*Owed {
+	if x != nil {
+		return x.Owed
+	}
+	return nil
+}
+
+func (x *Books) GetInvites() []*BookedInvite {
+	if x != nil {
+		return x.Invites
+	}
+	return nil
+}
+
+func (x *Books) GetShifts() []*Shift {
+	if x != nil {
+		return x.Shifts
+	}
+	return nil
+}
+
+// Owed is a reason that a peer has not acknowledged, or that of a ban. Nonce is that of the poll that has claimed it.
+type Owed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	Admission     uint64                 `protobuf:"varint,3,opt,name=admission,proto3" json:"admission,omitempty"`
+	Removal       uint64                 `protobuf:"varint,4,opt,name=removal,proto3" json:"removal,omitempty"`
+	Kind          ReasonKind             `protobuf:"varint,5,opt,name=kind,proto3,enum=localchat.v1.ReasonKind" json:"kind,omitempty"`
+	Text          string                 `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	By            []byte                 `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	ByNick        string                 `protobuf:"bytes,8,opt,name=by_nick,json=byNick,proto3" json:"by_nick,omitempty"`
+	At            uint64                 `protobuf:"varint,9,opt,name=at,proto3" json:"at,omitempty"`
+	Until         uint64                 `protobuf:"varint,10,opt,name=until,proto3" json:"until,omitempty"`
+	Expires       uint64                 `protobuf:"varint,11,opt,name=expires,proto3" json:"expires,omitempty"`
+	For           []byte                 `protobuf:"bytes,12,opt,name=for,proto3" json:"for,omitempty"`
+	ForNick       string                 `protobuf:"bytes,13,opt,name=for_nick,json=forNick,proto3" json:"for_nick,omitempty"`
+	Nonce         []byte                 `protobuf:"bytes,14,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Acked         bool                   `protobuf:"varint,15,opt,name=acked,proto3" json:"acked,omitempty"`
+	Known         bool                   `protobuf:"varint,16,opt,name=known,proto3" json:"known,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Owed) Reset() {
+	*x = Owed{}
+	mi := &file_localchat_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Owed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Owed) ProtoMessage() {}
+
+func (x *Owed) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Owed.ProtoReflect.Descriptor instead.
+func (*Owed) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Owed) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Owed) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
+func (x *Owed) GetAdmission() uint64 {
+	if x != nil {
+		return x.Admission
+	}
+	return 0
+}
+
+func (x *Owed) GetRemoval() uint64 {
+	if x != nil {
+		return x.Removal
+	}
+	return 0
+}
+
+func (x *Owed) GetKind() ReasonKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ReasonKind_REASON_KIND_OTHER
+}
+
+func (x *Owed) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Owed) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *Owed) GetByNick() string {
+	if x != nil {
+		return x.ByNick
+	}
+	return ""
+}
+
+func (x *Owed) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Owed) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Owed) GetExpires() uint64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *Owed) GetFor() []byte {
+	if x != nil {
+		return x.For
+	}
+	return nil
+}
+
+func (x *Owed) GetForNick() string {
+	if x != nil {
+		return x.ForNick
+	}
+	return ""
+}
+
+func (x *Owed) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *Owed) GetAcked() bool {
+	if x != nil {
+		return x.Acked
+	}
+	return false
+}
+
+func (x *Owed) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+type BookedInvite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         []byte                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	By            []byte                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	Expires       uint64                 `protobuf:"varint,4,opt,name=expires,proto3" json:"expires,omitempty"`
+	Revoked       *Revoked               `protobuf:"bytes,5,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookedInvite) Reset() {
+	*x = BookedInvite{}
+	mi := &file_localchat_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookedInvite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookedInvite) ProtoMessage() {}
+
+func (x *BookedInvite) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookedInvite.ProtoReflect.Descriptor instead.
+func (*BookedInvite) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *BookedInvite) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *BookedInvite) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
+func (x *BookedInvite) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *BookedInvite) GetExpires() uint64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *BookedInvite) GetRevoked() *Revoked {
+	if x != nil {
+		return x.Revoked
+	}
+	return nil
+}
+
+// Revoked says when and why an invite was revoked. Peer and nonce are those of the request that was told first.
+type Revoked struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            uint64                 `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"`
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Seq           uint64                 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
+	Peer          []byte                 `protobuf:"bytes,4,opt,name=peer,proto3" json:"peer,omitempty"`
+	Nonce         []byte                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revoked) Reset() {
+	*x = Revoked{}
+	mi := &file_localchat_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revoked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revoked) ProtoMessage() {}
+
+func (x *Revoked) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revoked.ProtoReflect.Descriptor instead.
+func (*Revoked) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Revoked) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Revoked) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Revoked) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Revoked) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Revoked) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+// Shift says by how much the clock was set since record seq was made.
+type Shift struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	ByNs          int64                  `protobuf:"zigzag64,2,opt,name=by_ns,json=byNs,proto3" json:"by_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Shift) Reset() {
+	*x = Shift{}
+	mi := &file_localchat_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Shift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Shift) ProtoMessage() {}
+
+func (x *Shift) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Shift.ProtoReflect.Descriptor instead.
+func (*Shift) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Shift) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Shift) GetByNs() int64 {
+	if x != nil {
+		return x.ByNs
+	}
+	return 0
+}
+
 // Message is the payload of an envelope of domain localchat/message/v3. The header travels as bytes because these very
 // bytes, behind the room's id and the author's peer ID, are the additional data of sealed.
 type Message struct {
@@ -2050,7 +2705,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2717,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2730,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -2111,7 +2766,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +2778,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +2791,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -2180,7 +2835,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2192,7 +2847,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2205,7 +2860,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -2249,7 +2904,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2261,7 +2916,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2274,7 +2929,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -2328,13 +2983,14 @@ type PollRequest struct {
 	HavePresence  uint64                 `protobuf:"varint,6,opt,name=have_presence,json=havePresence,proto3" json:"have_presence,omitempty"`
 	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
 	HaveDoor      uint64                 `protobuf:"varint,8,opt,name=have_door,json=haveDoor,proto3" json:"have_door,omitempty"`
+	HaveOffer     uint64                 `protobuf:"varint,9,opt,name=have_offer,json=haveOffer,proto3" json:"have_offer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2346,7 +3002,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2359,7 +3015,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -2418,6 +3074,13 @@ func (x *PollRequest) GetHaveDoor() uint64 {
 	return 0
 }
 
+func (x *PollRequest) GetHaveOffer() uint64 {
+	if x != nil {
+		return x.HaveOffer
+	}
+	return 0
+}
+
 type PollAck struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -2429,7 +3092,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2441,7 +3104,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2454,7 +3117,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -2485,6 +3148,7 @@ type PollReply struct {
 	//	*PollReply_Refused
 	//	*PollReply_Member
 	//	*PollReply_Reason
+	//	*PollReply_Moved
 	Answer        isPollReply_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2492,7 +3156,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2504,7 +3168,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2517,7 +3181,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -2554,6 +3218,15 @@ func (x *PollReply) GetReason() []byte {
 	return nil
 }
 
+func (x *PollReply) GetMoved() *Moved {
+	if x != nil {
+		if x, ok := x.Answer.(*PollReply_Moved); ok {
+			return x.Moved
+		}
+	}
+	return nil
+}
+
 type isPollReply_Answer interface {
 	isPollReply_Answer()
 }
@@ -2570,11 +3243,62 @@ type PollReply_Reason struct {
 	Reason []byte `protobuf:"bytes,3,opt,name=reason,proto3,oneof"`
 }
 
+type PollReply_Moved struct {
+	Moved *Moved `protobuf:"bytes,4,opt,name=moved,proto3,oneof"`
+}
+
 func (*PollReply_Refused) isPollReply_Answer() {}
 
 func (*PollReply_Member) isPollReply_Answer() {}
 
 func (*PollReply_Reason) isPollReply_Answer() {}
+
+func (*PollReply_Moved) isPollReply_Answer() {}
+
+// Moved has the transfers of a room by which the answerer gave it away, and those after it.
+type Moved struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transfers     [][]byte               `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Moved) Reset() {
+	*x = Moved{}
+	mi := &file_localchat_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Moved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Moved) ProtoMessage() {}
+
+func (x *Moved) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Moved.ProtoReflect.Descriptor instead.
+func (*Moved) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Moved) GetTransfers() [][]byte {
+	if x != nil {
+		return x.Transfers
+	}
+	return nil
+}
 
 // Refused has no fields and never will: it is the same bytes whoever asks and whatever the cause.
 type Refused struct {
@@ -2585,7 +3309,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2597,7 +3321,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2610,7 +3334,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 type PollMember struct {
@@ -2624,13 +3348,14 @@ type PollMember struct {
 	Last          *Cut                   `protobuf:"bytes,7,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,8,rep,name=proof,proto3" json:"proof,omitempty"`
 	Door          *Door                  `protobuf:"bytes,9,opt,name=door,proto3" json:"door,omitempty"`
+	Offer         *Offer                 `protobuf:"bytes,10,opt,name=offer,proto3" json:"offer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2642,7 +3367,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2655,7 +3380,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -2721,6 +3446,66 @@ func (x *PollMember) GetDoor() *Door {
 	return nil
 }
 
+func (x *PollMember) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// Offer says that the room is offered to the caller; without until, that it is offered no more. Left_ms is how long it still holds.
+type Offer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Until         uint64                 `protobuf:"varint,1,opt,name=until,proto3" json:"until,omitempty"`
+	LeftMs        uint64                 `protobuf:"varint,2,opt,name=left_ms,json=leftMs,proto3" json:"left_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Offer) Reset() {
+	*x = Offer{}
+	mi := &file_localchat_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Offer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Offer) ProtoMessage() {}
+
+func (x *Offer) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Offer.ProtoReflect.Descriptor instead.
+func (*Offer) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Offer) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Offer) GetLeftMs() uint64 {
+	if x != nil {
+		return x.LeftMs
+	}
+	return 0
+}
+
 type Door struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -2731,7 +3516,7 @@ type Door struct {
 
 func (x *Door) Reset() {
 	*x = Door{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2743,7 +3528,7 @@ func (x *Door) String() string {
 func (*Door) ProtoMessage() {}
 
 func (x *Door) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2756,7 +3541,7 @@ func (x *Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Door.ProtoReflect.Descriptor instead.
 func (*Door) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Door) GetNumber() uint64 {
@@ -2783,7 +3568,7 @@ type Knocker struct {
 
 func (x *Knocker) Reset() {
 	*x = Knocker{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2795,7 +3580,7 @@ func (x *Knocker) String() string {
 func (*Knocker) ProtoMessage() {}
 
 func (x *Knocker) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2808,7 +3593,7 @@ func (x *Knocker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
 func (*Knocker) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Knocker) GetPeer() []byte {
@@ -2835,7 +3620,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2847,7 +3632,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2860,7 +3645,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -2889,7 +3674,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3686,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3699,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -2957,7 +3742,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2969,7 +3754,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2982,7 +3767,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -3024,13 +3809,14 @@ type JoinReply struct {
 	Reason        []byte                 `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	Seq           uint64                 `protobuf:"varint,8,opt,name=seq,proto3" json:"seq,omitempty"`
 	Head          []byte                 `protobuf:"bytes,9,opt,name=head,proto3" json:"head,omitempty"`
+	Moved         *Moved                 `protobuf:"bytes,10,opt,name=moved,proto3" json:"moved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3042,7 +3828,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3055,7 +3841,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -3121,6 +3907,13 @@ func (x *JoinReply) GetHead() []byte {
 	return nil
 }
 
+func (x *JoinReply) GetMoved() *Moved {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
 type AskRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Room  []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -3138,7 +3931,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3150,7 +3943,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3163,7 +3956,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -3267,7 +4060,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3279,7 +4072,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3292,7 +4085,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 type AskInvite struct {
@@ -3305,7 +4098,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +4110,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +4123,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -3356,7 +4149,7 @@ type AskNick struct {
 
 func (x *AskNick) Reset() {
 	*x = AskNick{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3368,7 +4161,7 @@ func (x *AskNick) String() string {
 func (*AskNick) ProtoMessage() {}
 
 func (x *AskNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3381,7 +4174,7 @@ func (x *AskNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskNick.ProtoReflect.Descriptor instead.
 func (*AskNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AskNick) GetNick() string {
@@ -3402,7 +4195,7 @@ type AskAway struct {
 
 func (x *AskAway) Reset() {
 	*x = AskAway{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3414,7 +4207,7 @@ func (x *AskAway) String() string {
 func (*AskAway) ProtoMessage() {}
 
 func (x *AskAway) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3427,7 +4220,7 @@ func (x *AskAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAway.ProtoReflect.Descriptor instead.
 func (*AskAway) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AskAway) GetAway() bool {
@@ -3453,7 +4246,7 @@ type AskHand struct {
 
 func (x *AskHand) Reset() {
 	*x = AskHand{}
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3465,7 +4258,7 @@ func (x *AskHand) String() string {
 func (*AskHand) ProtoMessage() {}
 
 func (x *AskHand) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3478,7 +4271,7 @@ func (x *AskHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskHand.ProtoReflect.Descriptor instead.
 func (*AskHand) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{41}
+	return file_localchat_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AskHand) GetDown() bool {
@@ -3501,7 +4294,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3513,7 +4306,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3526,7 +4319,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{42}
+	return file_localchat_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -3571,7 +4364,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3583,7 +4376,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3596,7 +4389,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{43}
+	return file_localchat_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -3653,7 +4446,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3665,7 +4458,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3678,7 +4471,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -3724,7 +4517,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3736,7 +4529,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3749,7 +4542,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -3811,7 +4604,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3823,7 +4616,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3836,7 +4629,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -3871,7 +4664,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3883,7 +4676,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3896,7 +4689,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{47}
+	return file_localchat_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -3984,7 +4777,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3996,7 +4789,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4009,7 +4802,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{48}
+	return file_localchat_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -4077,7 +4870,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4089,7 +4882,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4102,7 +4895,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{49}
+	return file_localchat_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -4131,7 +4924,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4143,7 +4936,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4156,7 +4949,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{50}
+	return file_localchat_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -4196,7 +4989,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4208,7 +5001,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4221,7 +5014,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{51}
+	return file_localchat_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -4240,7 +5033,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4252,7 +5045,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4265,7 +5058,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{52}
+	return file_localchat_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -4287,7 +5080,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4299,7 +5092,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4312,7 +5105,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{53}
+	return file_localchat_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -4357,7 +5150,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[54]
+	mi := &file_localchat_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4369,7 +5162,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[54]
+	mi := &file_localchat_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4382,7 +5175,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{54}
+	return file_localchat_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -4427,11 +5220,172 @@ func (x *RoomAd) GetRetainSeconds() uint64 {
 	return 0
 }
 
+// Without accepted, the request is for the part of the books from offset on; books is then their hash, if a part came before.
+type TakeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Head          []byte                 `protobuf:"bytes,2,opt,name=head,proto3" json:"head,omitempty"`
+	Books         []byte                 `protobuf:"bytes,3,opt,name=books,proto3" json:"books,omitempty"`
+	Offset        uint64                 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	Accepted      []byte                 `protobuf:"bytes,5,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeRequest) Reset() {
+	*x = TakeRequest{}
+	mi := &file_localchat_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeRequest) ProtoMessage() {}
+
+func (x *TakeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
+func (*TakeRequest) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *TakeRequest) GetRoom() []byte {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *TakeRequest) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *TakeRequest) GetBooks() []byte {
+	if x != nil {
+		return x.Books
+	}
+	return nil
+}
+
+func (x *TakeRequest) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *TakeRequest) GetAccepted() []byte {
+	if x != nil {
+		return x.Accepted
+	}
+	return nil
+}
+
+type TakeReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          TakeCode               `protobuf:"varint,1,opt,name=code,proto3,enum=localchat.v1.TakeCode" json:"code,omitempty"`
+	Books         []byte                 `protobuf:"bytes,2,opt,name=books,proto3" json:"books,omitempty"`
+	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	Part          []byte                 `protobuf:"bytes,4,opt,name=part,proto3" json:"part,omitempty"`
+	Until         uint64                 `protobuf:"varint,5,opt,name=until,proto3" json:"until,omitempty"`
+	Transfer      []byte                 `protobuf:"bytes,6,opt,name=transfer,proto3" json:"transfer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeReply) Reset() {
+	*x = TakeReply{}
+	mi := &file_localchat_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeReply) ProtoMessage() {}
+
+func (x *TakeReply) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeReply.ProtoReflect.Descriptor instead.
+func (*TakeReply) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *TakeReply) GetCode() TakeCode {
+	if x != nil {
+		return x.Code
+	}
+	return TakeCode_TAKE_CODE_UNSPECIFIED
+}
+
+func (x *TakeReply) GetBooks() []byte {
+	if x != nil {
+		return x.Books
+	}
+	return nil
+}
+
+func (x *TakeReply) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *TakeReply) GetPart() []byte {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *TakeReply) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *TakeReply) GetTransfer() []byte {
+	if x != nil {
+		return x.Transfer
+	}
+	return nil
+}
+
 var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\x91\a\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\xc7\a\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -4455,7 +5409,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\bset_nick\x18\x13 \x01(\v2\x15.localchat.v1.SetNickH\x00R\asetNick\x12+\n" +
 	"\x05voice\x18\x14 \x01(\v2\x13.localchat.v1.VoiceH\x00R\x05voice\x121\n" +
 	"\aunvoice\x18\x15 \x01(\v2\x15.localchat.v1.UnvoiceH\x00R\aunvoice\x12>\n" +
-	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x12(\n" +
+	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x124\n" +
+	"\btransfer\x18\x18 \x01(\v2\x16.localchat.v1.TransferH\x00R\btransfer\x12(\n" +
 	"\x04warn\x18\x19 \x01(\v2\x12.localchat.v1.WarnH\x00R\x04warn\x12\x10\n" +
 	"\x03key\x18\x10 \x01(\fR\x03key\x12\x0e\n" +
 	"\x02by\x18\x1e \x01(\fR\x02byB\x06\n" +
@@ -4497,7 +5452,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06Deputy\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\"\x1a\n" +
 	"\x04Warn\x12\x12\n" +
-	"\x04peer\x18\x01 \x01(\fR\x04peer\"1\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"K\n" +
+	"\bTransfer\x12\x1a\n" +
+	"\baccepted\x18\x01 \x01(\fR\baccepted\x12#\n" +
+	"\x03cut\x18\x02 \x01(\v2\x11.localchat.v1.CutR\x03cut\"1\n" +
 	"\aSetNick\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\"1\n" +
@@ -4538,7 +5496,53 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05nonce\x18\n" +
 	" \x01(\fR\x05nonce\x12\x10\n" +
 	"\x03for\x18\v \x01(\fR\x03for\x12\x19\n" +
-	"\bfor_nick\x18\f \x01(\tR\aforNick\"O\n" +
+	"\bfor_nick\x18\f \x01(\tR\aforNick\"\x84\x01\n" +
+	"\n" +
+	"Acceptance\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\fR\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\fR\x02to\x12\x12\n" +
+	"\x04prev\x18\x04 \x01(\fR\x04prev\x12\x14\n" +
+	"\x05books\x18\x05 \x01(\fR\x05books\x12\x14\n" +
+	"\x05until\x18\x06 \x01(\x04R\x05until\"\xa2\x01\n" +
+	"\x05Books\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x04R\x02at\x12&\n" +
+	"\x04owed\x18\x02 \x03(\v2\x12.localchat.v1.OwedR\x04owed\x124\n" +
+	"\ainvites\x18\x03 \x03(\v2\x1a.localchat.v1.BookedInviteR\ainvites\x12+\n" +
+	"\x06shifts\x18\x04 \x03(\v2\x13.localchat.v1.ShiftR\x06shifts\"\x80\x03\n" +
+	"\x04Owed\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x1c\n" +
+	"\tadmission\x18\x03 \x01(\x04R\tadmission\x12\x18\n" +
+	"\aremoval\x18\x04 \x01(\x04R\aremoval\x12,\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x18.localchat.v1.ReasonKindR\x04kind\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\x12\x0e\n" +
+	"\x02by\x18\a \x01(\fR\x02by\x12\x17\n" +
+	"\aby_nick\x18\b \x01(\tR\x06byNick\x12\x0e\n" +
+	"\x02at\x18\t \x01(\x04R\x02at\x12\x14\n" +
+	"\x05until\x18\n" +
+	" \x01(\x04R\x05until\x12\x18\n" +
+	"\aexpires\x18\v \x01(\x04R\aexpires\x12\x10\n" +
+	"\x03for\x18\f \x01(\fR\x03for\x12\x19\n" +
+	"\bfor_nick\x18\r \x01(\tR\aforNick\x12\x14\n" +
+	"\x05nonce\x18\x0e \x01(\fR\x05nonce\x12\x14\n" +
+	"\x05acked\x18\x0f \x01(\bR\x05acked\x12\x14\n" +
+	"\x05known\x18\x10 \x01(\bR\x05known\"\x93\x01\n" +
+	"\fBookedInvite\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\fR\x02by\x12\x18\n" +
+	"\aexpires\x18\x04 \x01(\x04R\aexpires\x12/\n" +
+	"\arevoked\x18\x05 \x01(\v2\x15.localchat.v1.RevokedR\arevoked\"i\n" +
+	"\aRevoked\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x04R\x02at\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x10\n" +
+	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x12\n" +
+	"\x04peer\x18\x04 \x01(\fR\x04peer\x12\x14\n" +
+	"\x05nonce\x18\x05 \x01(\fR\x05nonce\".\n" +
+	"\x05Shift\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x13\n" +
+	"\x05by_ns\x18\x02 \x01(\x12R\x04byNs\"O\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06header\x18\x01 \x01(\fR\x06header\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x16\n" +
@@ -4556,7 +5560,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\aPollAsk\x125\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.localchat.v1.PollRequestH\x00R\arequest\x12)\n" +
 	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ackB\x05\n" +
-	"\x03ask\"\xe1\x01\n" +
+	"\x03ask\"\x80\x02\n" +
 	"\vPollRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x1c\n" +
@@ -4565,17 +5569,22 @@ const file_localchat_proto_rawDesc = "" +
 	"\bhave_key\x18\x05 \x01(\x04R\ahaveKey\x12#\n" +
 	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\x12\x12\n" +
 	"\x04head\x18\a \x01(\fR\x04head\x12\x1b\n" +
-	"\thave_door\x18\b \x01(\x04R\bhaveDoor\"M\n" +
+	"\thave_door\x18\b \x01(\x04R\bhaveDoor\x12\x1d\n" +
+	"\n" +
+	"have_offer\x18\t \x01(\x04R\thaveOffer\"M\n" +
 	"\aPollAck\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
 	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
-	"\x05nonce\x18\x03 \x01(\fR\x05nonce\"\x96\x01\n" +
+	"\x05nonce\x18\x03 \x01(\fR\x05nonce\"\xc3\x01\n" +
 	"\tPollReply\x121\n" +
 	"\arefused\x18\x01 \x01(\v2\x15.localchat.v1.RefusedH\x00R\arefused\x122\n" +
 	"\x06member\x18\x02 \x01(\v2\x18.localchat.v1.PollMemberH\x00R\x06member\x12\x18\n" +
-	"\x06reason\x18\x03 \x01(\fH\x00R\x06reasonB\b\n" +
-	"\x06answer\"\t\n" +
-	"\aRefused\"\xb3\x02\n" +
+	"\x06reason\x18\x03 \x01(\fH\x00R\x06reason\x12+\n" +
+	"\x05moved\x18\x04 \x01(\v2\x13.localchat.v1.MovedH\x00R\x05movedB\b\n" +
+	"\x06answer\"%\n" +
+	"\x05Moved\x12\x1c\n" +
+	"\ttransfers\x18\x01 \x03(\fR\ttransfers\"\t\n" +
+	"\aRefused\"\xde\x02\n" +
 	"\n" +
 	"PollMember\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
@@ -4586,7 +5595,12 @@ const file_localchat_proto_rawDesc = "" +
 	"\areceipt\x18\x06 \x03(\x04R\areceipt\x12%\n" +
 	"\x04last\x18\a \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
 	"\x05proof\x18\b \x03(\fR\x05proof\x12&\n" +
-	"\x04door\x18\t \x01(\v2\x12.localchat.v1.DoorR\x04door\"M\n" +
+	"\x04door\x18\t \x01(\v2\x12.localchat.v1.DoorR\x04door\x12)\n" +
+	"\x05offer\x18\n" +
+	" \x01(\v2\x13.localchat.v1.OfferR\x05offer\"6\n" +
+	"\x05Offer\x12\x14\n" +
+	"\x05until\x18\x01 \x01(\x04R\x05until\x12\x17\n" +
+	"\aleft_ms\x18\x02 \x01(\x04R\x06leftMs\"M\n" +
 	"\x04Door\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12-\n" +
 	"\x06knocks\x18\x02 \x03(\v2\x15.localchat.v1.KnockerR\x06knocks\"1\n" +
@@ -4605,7 +5619,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x14\n" +
 	"\x05token\x18\x03 \x01(\fR\x05token\x12\x14\n" +
-	"\x05nonce\x18\x04 \x01(\fR\x05nonce\"\x86\x02\n" +
+	"\x05nonce\x18\x04 \x01(\fR\x05nonce\"\xb1\x02\n" +
 	"\tJoinReply\x12*\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x16.localchat.v1.JoinCodeR\x04code\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
@@ -4615,7 +5629,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\tadmission\x18\x06 \x01(\x04R\tadmission\x12\x16\n" +
 	"\x06reason\x18\a \x01(\fR\x06reason\x12\x10\n" +
 	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04head\x18\t \x01(\fR\x04head\"\x91\x02\n" +
+	"\x04head\x18\t \x01(\fR\x04head\x12)\n" +
+	"\x05moved\x18\n" +
+	" \x01(\v2\x13.localchat.v1.MovedR\x05moved\"\x91\x02\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
@@ -4709,7 +5725,20 @@ const file_localchat_proto_rawDesc = "" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12\x18\n" +
 	"\amembers\x18\x04 \x01(\rR\amembers\x12\x14\n" +
 	"\x05addrs\x18\x05 \x03(\fR\x05addrs\x12%\n" +
-	"\x0eretain_seconds\x18\x06 \x01(\x04R\rretainSeconds*V\n" +
+	"\x0eretain_seconds\x18\x06 \x01(\x04R\rretainSeconds\"\x7f\n" +
+	"\vTakeRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
+	"\x04head\x18\x02 \x01(\fR\x04head\x12\x14\n" +
+	"\x05books\x18\x03 \x01(\fR\x05books\x12\x16\n" +
+	"\x06offset\x18\x04 \x01(\x04R\x06offset\x12\x1a\n" +
+	"\baccepted\x18\x05 \x01(\fR\baccepted\"\xa7\x01\n" +
+	"\tTakeReply\x12*\n" +
+	"\x04code\x18\x01 \x01(\x0e2\x16.localchat.v1.TakeCodeR\x04code\x12\x14\n" +
+	"\x05books\x18\x02 \x01(\fR\x05books\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x04R\x04size\x12\x12\n" +
+	"\x04part\x18\x04 \x01(\fR\x04part\x12\x14\n" +
+	"\x05until\x18\x05 \x01(\x04R\x05until\x12\x1a\n" +
+	"\btransfer\x18\x06 \x01(\fR\btransfer*V\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACCESS_KNOCK\x10\x01\x12\x0f\n" +
@@ -4734,7 +5763,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x18CONTENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CONTENT_KIND_SAY\x10\x01\x12\x17\n" +
 	"\x13CONTENT_KIND_ACTION\x10\x02\x12\x1c\n" +
-	"\x18CONTENT_KIND_REASON_NOTE\x10\x03*\xab\x02\n" +
+	"\x18CONTENT_KIND_REASON_NOTE\x10\x03*\xc0\x02\n" +
 	"\bJoinCode\x12\x19\n" +
 	"\x15JOIN_CODE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12JOIN_CODE_ADMITTED\x10\x01\x12\x15\n" +
@@ -4748,7 +5777,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\x14JOIN_CODE_NICK_TAKEN\x10\t\x12\x12\n" +
 	"\x0eJOIN_CODE_FULL\x10\n" +
 	"\x12\x15\n" +
-	"\x11JOIN_CODE_NO_ROOM\x10\v*?\n" +
+	"\x11JOIN_CODE_NO_ROOM\x10\v\x12\x13\n" +
+	"\x0fJOIN_CODE_MOVED\x10\f*?\n" +
 	"\x06Answer\x12\x16\n" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tANSWER_NO\x10\x01\x12\x0e\n" +
@@ -4771,7 +5801,14 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12ORDER_CODE_REFUSED\x10\x02\x12\x1b\n" +
 	"\x17ORDER_CODE_NOT_ENTITLED\x10\x03\x12\x18\n" +
 	"\x14ORDER_CODE_NOT_FOUND\x10\x04\x12\x16\n" +
-	"\x12ORDER_CODE_NOT_NOW\x10\x05B Z\x1elocalchat/protocol/internal/pbb\x06proto3"
+	"\x12ORDER_CODE_NOT_NOW\x10\x05*\x93\x01\n" +
+	"\bTakeCode\x12\x19\n" +
+	"\x15TAKE_CODE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eTAKE_CODE_PART\x10\x01\x12\x12\n" +
+	"\x0eTAKE_CODE_DONE\x10\x02\x12\x15\n" +
+	"\x11TAKE_CODE_CHANGED\x10\x03\x12\x16\n" +
+	"\x12TAKE_CODE_NO_OFFER\x10\x04\x12\x15\n" +
+	"\x11TAKE_CODE_NOT_NOW\x10\x05B Z\x1elocalchat/protocol/internal/pbb\x06proto3"
 
 var (
 	file_localchat_proto_rawDescOnce sync.Once
@@ -4785,8 +5822,8 @@ func file_localchat_proto_rawDescGZIP() []byte {
 	return file_localchat_proto_rawDescData
 }
 
-var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -4796,126 +5833,149 @@ var file_localchat_proto_goTypes = []any{
 	(Answer)(0),          // 5: localchat.v1.Answer
 	(OrderKind)(0),       // 6: localchat.v1.OrderKind
 	(OrderCode)(0),       // 7: localchat.v1.OrderCode
-	(*Record)(nil),       // 8: localchat.v1.Record
-	(*Create)(nil),       // 9: localchat.v1.Create
-	(*Admit)(nil),        // 10: localchat.v1.Admit
-	(*Leave)(nil),        // 11: localchat.v1.Leave
-	(*Remove)(nil),       // 12: localchat.v1.Remove
-	(*Unban)(nil),        // 13: localchat.v1.Unban
-	(*SetPolicy)(nil),    // 14: localchat.v1.SetPolicy
-	(*Rekey)(nil),        // 15: localchat.v1.Rekey
-	(*Close)(nil),        // 16: localchat.v1.Close
-	(*Mute)(nil),         // 17: localchat.v1.Mute
-	(*Unmute)(nil),       // 18: localchat.v1.Unmute
-	(*SetDeputies)(nil),  // 19: localchat.v1.SetDeputies
-	(*Deputy)(nil),       // 20: localchat.v1.Deputy
-	(*Warn)(nil),         // 21: localchat.v1.Warn
-	(*SetNick)(nil),      // 22: localchat.v1.SetNick
-	(*Voice)(nil),        // 23: localchat.v1.Voice
-	(*Unvoice)(nil),      // 24: localchat.v1.Unvoice
-	(*MemberCut)(nil),    // 25: localchat.v1.MemberCut
-	(*Cut)(nil),          // 26: localchat.v1.Cut
-	(*Policy)(nil),       // 27: localchat.v1.Policy
-	(*Reason)(nil),       // 28: localchat.v1.Reason
-	(*Message)(nil),      // 29: localchat.v1.Message
-	(*Header)(nil),       // 30: localchat.v1.Header
-	(*Content)(nil),      // 31: localchat.v1.Content
-	(*PollAsk)(nil),      // 32: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 33: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 34: localchat.v1.PollAck
-	(*PollReply)(nil),    // 35: localchat.v1.PollReply
-	(*Refused)(nil),      // 36: localchat.v1.Refused
-	(*PollMember)(nil),   // 37: localchat.v1.PollMember
-	(*Door)(nil),         // 38: localchat.v1.Door
-	(*Knocker)(nil),      // 39: localchat.v1.Knocker
-	(*EpochKey)(nil),     // 40: localchat.v1.EpochKey
-	(*Presence)(nil),     // 41: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 42: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 43: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 44: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 45: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 46: localchat.v1.AskInvite
-	(*AskNick)(nil),      // 47: localchat.v1.AskNick
-	(*AskAway)(nil),      // 48: localchat.v1.AskAway
-	(*AskHand)(nil),      // 49: localchat.v1.AskHand
-	(*AskReply)(nil),     // 50: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 51: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 52: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 53: localchat.v1.SyncRequest
-	(*Head)(nil),         // 54: localchat.v1.Head
-	(*SyncReply)(nil),    // 55: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 56: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 57: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 58: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 59: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 60: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 61: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 62: localchat.v1.RoomAd
+	(TakeCode)(0),        // 8: localchat.v1.TakeCode
+	(*Record)(nil),       // 9: localchat.v1.Record
+	(*Create)(nil),       // 10: localchat.v1.Create
+	(*Admit)(nil),        // 11: localchat.v1.Admit
+	(*Leave)(nil),        // 12: localchat.v1.Leave
+	(*Remove)(nil),       // 13: localchat.v1.Remove
+	(*Unban)(nil),        // 14: localchat.v1.Unban
+	(*SetPolicy)(nil),    // 15: localchat.v1.SetPolicy
+	(*Rekey)(nil),        // 16: localchat.v1.Rekey
+	(*Close)(nil),        // 17: localchat.v1.Close
+	(*Mute)(nil),         // 18: localchat.v1.Mute
+	(*Unmute)(nil),       // 19: localchat.v1.Unmute
+	(*SetDeputies)(nil),  // 20: localchat.v1.SetDeputies
+	(*Deputy)(nil),       // 21: localchat.v1.Deputy
+	(*Warn)(nil),         // 22: localchat.v1.Warn
+	(*Transfer)(nil),     // 23: localchat.v1.Transfer
+	(*SetNick)(nil),      // 24: localchat.v1.SetNick
+	(*Voice)(nil),        // 25: localchat.v1.Voice
+	(*Unvoice)(nil),      // 26: localchat.v1.Unvoice
+	(*MemberCut)(nil),    // 27: localchat.v1.MemberCut
+	(*Cut)(nil),          // 28: localchat.v1.Cut
+	(*Policy)(nil),       // 29: localchat.v1.Policy
+	(*Reason)(nil),       // 30: localchat.v1.Reason
+	(*Acceptance)(nil),   // 31: localchat.v1.Acceptance
+	(*Books)(nil),        // 32: localchat.v1.Books
+	(*Owed)(nil),         // 33: localchat.v1.Owed
+	(*BookedInvite)(nil), // 34: localchat.v1.BookedInvite
+	(*Revoked)(nil),      // 35: localchat.v1.Revoked
+	(*Shift)(nil),        // 36: localchat.v1.Shift
+	(*Message)(nil),      // 37: localchat.v1.Message
+	(*Header)(nil),       // 38: localchat.v1.Header
+	(*Content)(nil),      // 39: localchat.v1.Content
+	(*PollAsk)(nil),      // 40: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 41: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 42: localchat.v1.PollAck
+	(*PollReply)(nil),    // 43: localchat.v1.PollReply
+	(*Moved)(nil),        // 44: localchat.v1.Moved
+	(*Refused)(nil),      // 45: localchat.v1.Refused
+	(*PollMember)(nil),   // 46: localchat.v1.PollMember
+	(*Offer)(nil),        // 47: localchat.v1.Offer
+	(*Door)(nil),         // 48: localchat.v1.Door
+	(*Knocker)(nil),      // 49: localchat.v1.Knocker
+	(*EpochKey)(nil),     // 50: localchat.v1.EpochKey
+	(*Presence)(nil),     // 51: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 52: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 53: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 54: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 55: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 56: localchat.v1.AskInvite
+	(*AskNick)(nil),      // 57: localchat.v1.AskNick
+	(*AskAway)(nil),      // 58: localchat.v1.AskAway
+	(*AskHand)(nil),      // 59: localchat.v1.AskHand
+	(*AskReply)(nil),     // 60: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 61: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 62: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 63: localchat.v1.SyncRequest
+	(*Head)(nil),         // 64: localchat.v1.Head
+	(*SyncReply)(nil),    // 65: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 66: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 67: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 68: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 69: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 70: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 71: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 72: localchat.v1.RoomAd
+	(*TakeRequest)(nil),  // 73: localchat.v1.TakeRequest
+	(*TakeReply)(nil),    // 74: localchat.v1.TakeReply
 }
 var file_localchat_proto_depIdxs = []int32{
-	9,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
-	10, // 1: localchat.v1.Record.admit:type_name -> localchat.v1.Admit
-	11, // 2: localchat.v1.Record.leave:type_name -> localchat.v1.Leave
-	12, // 3: localchat.v1.Record.remove:type_name -> localchat.v1.Remove
-	13, // 4: localchat.v1.Record.unban:type_name -> localchat.v1.Unban
-	14, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
-	15, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
-	16, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
-	17, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
-	18, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
-	22, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
-	23, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
-	24, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
-	19, // 13: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
-	21, // 14: localchat.v1.Record.warn:type_name -> localchat.v1.Warn
-	27, // 15: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	26, // 16: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 17: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	26, // 18: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	27, // 19: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	25, // 20: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
-	2,  // 21: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	26, // 22: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
-	20, // 23: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
-	26, // 24: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
-	26, // 25: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
-	0,  // 26: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 27: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 28: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	3,  // 29: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	33, // 30: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	34, // 31: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	36, // 32: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	37, // 33: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	40, // 34: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	41, // 35: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	26, // 36: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	38, // 37: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
-	39, // 38: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
-	4,  // 39: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	40, // 40: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	45, // 41: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	46, // 42: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	47, // 43: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
-	48, // 44: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
-	49, // 45: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
-	5,  // 46: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	4,  // 47: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
-	6,  // 48: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 49: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	7,  // 50: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	54, // 51: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	40, // 52: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	26, // 53: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 54: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 55: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	62, // 56: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 57: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	58, // [58:58] is the sub-list for method output_type
-	58, // [58:58] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	10, // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
+	11, // 1: localchat.v1.Record.admit:type_name -> localchat.v1.Admit
+	12, // 2: localchat.v1.Record.leave:type_name -> localchat.v1.Leave
+	13, // 3: localchat.v1.Record.remove:type_name -> localchat.v1.Remove
+	14, // 4: localchat.v1.Record.unban:type_name -> localchat.v1.Unban
+	15, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
+	16, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
+	17, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
+	18, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
+	19, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
+	24, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
+	25, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
+	26, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
+	20, // 13: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
+	23, // 14: localchat.v1.Record.transfer:type_name -> localchat.v1.Transfer
+	22, // 15: localchat.v1.Record.warn:type_name -> localchat.v1.Warn
+	29, // 16: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	28, // 17: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 18: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	28, // 19: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	29, // 20: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	27, // 21: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
+	2,  // 22: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	28, // 23: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	21, // 24: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
+	28, // 25: localchat.v1.Transfer.cut:type_name -> localchat.v1.Cut
+	28, // 26: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
+	28, // 27: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
+	0,  // 28: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 29: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 30: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	33, // 31: localchat.v1.Books.owed:type_name -> localchat.v1.Owed
+	34, // 32: localchat.v1.Books.invites:type_name -> localchat.v1.BookedInvite
+	36, // 33: localchat.v1.Books.shifts:type_name -> localchat.v1.Shift
+	2,  // 34: localchat.v1.Owed.kind:type_name -> localchat.v1.ReasonKind
+	35, // 35: localchat.v1.BookedInvite.revoked:type_name -> localchat.v1.Revoked
+	3,  // 36: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	41, // 37: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	42, // 38: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	45, // 39: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	46, // 40: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	44, // 41: localchat.v1.PollReply.moved:type_name -> localchat.v1.Moved
+	50, // 42: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	51, // 43: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	28, // 44: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	48, // 45: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
+	47, // 46: localchat.v1.PollMember.offer:type_name -> localchat.v1.Offer
+	49, // 47: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
+	4,  // 48: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	50, // 49: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	44, // 50: localchat.v1.JoinReply.moved:type_name -> localchat.v1.Moved
+	55, // 51: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	56, // 52: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	57, // 53: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
+	58, // 54: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
+	59, // 55: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
+	5,  // 56: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	4,  // 57: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	6,  // 58: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 59: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	7,  // 60: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	64, // 61: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	50, // 62: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	28, // 63: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 64: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 65: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	72, // 66: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 67: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	8,  // 68: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
+	69, // [69:69] is the sub-list for method output_type
+	69, // [69:69] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -4938,25 +5998,27 @@ func file_localchat_proto_init() {
 		(*Record_Voice)(nil),
 		(*Record_Unvoice)(nil),
 		(*Record_SetDeputies)(nil),
+		(*Record_Transfer)(nil),
 		(*Record_Warn)(nil),
 	}
-	file_localchat_proto_msgTypes[24].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[31].OneofWrappers = []any{
 		(*PollAsk_Request)(nil),
 		(*PollAsk_Ack)(nil),
 	}
-	file_localchat_proto_msgTypes[27].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[34].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
+		(*PollReply_Moved)(nil),
 	}
-	file_localchat_proto_msgTypes[36].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[45].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 		(*AskRequest_Nick)(nil),
 		(*AskRequest_Away)(nil),
 		(*AskRequest_Hand)(nil),
 	}
-	file_localchat_proto_msgTypes[48].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[57].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -4965,8 +6027,8 @@ func file_localchat_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
-			NumEnums:      8,
-			NumMessages:   55,
+			NumEnums:      9,
+			NumMessages:   66,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
