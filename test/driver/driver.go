@@ -81,6 +81,8 @@ type Error struct {
 		Code string `json:"code"`
 		Hint string `json:"hint"`
 		Nick string `json:"nick"`
+
+		RetryAfterS float64 `json:"retry_after_s"`
 	} `json:"data"`
 }
 

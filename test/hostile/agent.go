@@ -80,7 +80,7 @@ type order struct {
 	Nodes  [][]string
 	// Text is the line to say or to wait for.
 	Text string
-	// Removal is the place of mallory's own removal in the log.
+	// Removal is the place of mallory's own removal in the log; of "know" and "lines of", another one.
 	Removal Committed
 	// Node is an index of Nodes.
 	Node int
@@ -141,6 +141,7 @@ var attacks = map[string]func(*Peer){
 	"speak floodsub":            (*Peer).SpeaksFloodsub,
 	"ask by sync":               (*Peer).AsksBySync,
 	"have lines passed on":      (*Peer).PassesOn,
+	"lift the silence":          (*Peer).LiftsSilence,
 	"open streams":              (*Peer).OpensStreams,
 	"ask on open streams":       (*Peer).AsksOnOpenStreams,
 	"make an invite":            (*Peer).AsksForInvite,
@@ -180,6 +181,11 @@ func (a *agent) obey(do order) (o outcome) {
 		}
 		return o
 	}
+	if do.Do == "lines of" {
+		m := a.now()
+		o.Counts = map[string]int{"lines": m.LinesOf(m.Nodes[do.Node], do.Removal.Epoch)}
+		return o
+	}
 	a.carryOut(do)
 	for _, m := range a.members {
 		m.tally()
@@ -217,6 +223,21 @@ func (a *agent) carryOut(do order) {
 		}
 	case "say":
 		m.Says(do.Text)
+	case "say all ways":
+		m.SpeaksAllWays(do.Text)
+	case "say again":
+		m.SpeaksAgain(do.Text)
+	case "know":
+		m.until(fmt.Sprint("record ", do.Removal.Seq), func() bool {
+			seq, _ := m.at()
+			epoch, _ := m.Latest()
+			return seq >= do.Removal.Seq && epoch >= do.Removal.Epoch
+		})
+	case "be noticed":
+		m.until("the notice "+do.Text, func() bool { return m.toldNotice(do.Text) > 0 })
+		if n := m.toldNotice(do.Text); n > 1 {
+			m.gained("the notice %q %d times", do.Text, n)
+		}
 	case "hear":
 		m.Awaits(do.Text)
 	case "be told":
@@ -304,6 +325,18 @@ func (a *agent) knocks(do order) {
 // Awaits waits until mallory has received a line with this text and can open it.
 func (m *Peer) Awaits(text string) {
 	m.until("a line "+text, func() bool { return m.Hears(text) })
+}
+
+// toldNotice returns how often m was told a text as a member, once acknowledged.
+func (m *Peer) toldNotice(text string) (n int) {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	for _, raw := range m.notices {
+		if r, err := protocol.OpenReason(raw); err == nil && r.Text == text {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *Peer) Hears(text string) bool {

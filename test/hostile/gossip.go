@@ -94,15 +94,7 @@ func (m *Peer) ForgesRecords() {
 			protocol.Rekey{},
 			protocol.SetNick{Peer: m.Host.ID(), Nick: "trusty"},
 		} {
-			r := protocol.Record{
-				Room: m.Room, Seq: seq, Prev: head, Term: 1, Epoch: from.Epoch + 1, At: time.Now(), Author: m.Host.ID(), Body: b,
-			}
-			if _, nick := b.(protocol.SetNick); nick {
-				r.Epoch = from.Epoch
-			}
-			if protocol.StartsEpoch(b) {
-				r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
-			}
+			r := m.recordOf(b, seq, head, from.Epoch+1)
 			m.spread(m.records, must(protocol.SignRecord(r, m.Key)).Bytes())
 			r.Author = m.Owner // a false claim
 			if _, err := protocol.SignRecord(r, m.Key); err == nil {
@@ -110,6 +102,17 @@ func (m *Peer) ForgesRecords() {
 			}
 		}
 	}
+}
+
+// recordOf is a record of m's own, with a key of its own if it starts an epoch; if it starts none, it is of the epoch before.
+func (m *Peer) recordOf(b protocol.Body, seq uint64, head protocol.Hash, epoch uint64) protocol.Record {
+	r := protocol.Record{Room: m.Room, Seq: seq, Prev: head, Term: 1, Epoch: epoch, At: time.Now(), Author: m.Host.ID(), Body: b}
+	if protocol.StartsEpoch(b) {
+		r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
+	} else {
+		r.Epoch--
+	}
+	return r
 }
 
 // GraftsBare asks to join the mesh, and for the lines with those ids, without subscribing to a topic.

@@ -50,6 +50,8 @@ type Peer struct {
 	chosen    map[protocol.Key]uint64  // keys of its own that it tries to spread
 	Heard     map[protocol.Hash][]byte // lines, as they came
 	Reason    []byte
+	notices   [][]byte // what it was told as a member: mutes and warnings
+	handed    [][]byte // what it gives to those that compare with it
 	presence  uint64
 	Ctr       uint64
 	prev      protocol.Hash
@@ -216,7 +218,8 @@ func (m *Peer) hear(raw []byte) {
 	m.Heard[protocol.DataID(raw)] = slices.Clone(raw)
 }
 
-// Poll polls until it gets the reason for its removal, and never acknowledges it.
+// Poll polls until it gets the reason for its removal, and never acknowledges it. It acknowledges what a member is told, since the authority
+// gives it nothing else before.
 func (m *Peer) Poll() {
 	for m.Ctx.Err() == nil {
 		reply, err := m.pollOnce(m.Owner, m.Nonce)
@@ -224,6 +227,9 @@ func (m *Peer) Poll() {
 		case err != nil:
 			m.Pause(time.Second)
 		case reply.Reason != nil:
+			if m.noticed(reply.Reason) {
+				continue
+			}
 			m.Mu.Lock()
 			m.Reason = reply.Reason
 			m.Mu.Unlock()
@@ -237,6 +243,27 @@ func (m *Peer) Poll() {
 			m.Mu.Unlock()
 		}
 	}
+}
+
+// noticed keeps and acknowledges a reason that a member is told. It reports false for that of a removal.
+func (m *Peer) noticed(raw []byte) bool {
+	r, err := protocol.OpenReason(raw)
+	if err != nil || r.Kind != protocol.Muted && r.Kind != protocol.Warned {
+		return false
+	}
+	m.Mu.Lock()
+	m.notices = append(m.notices, raw)
+	m.Mu.Unlock()
+	s, err := m.Call(m.Owner, protocol.PollID)
+	if err != nil {
+		m.Pause(time.Second)
+		return true // the same answer comes again
+	}
+	_ = protocol.WriteFrame(s, &protocol.PollAsk{Ack: &protocol.PollAck{Room: m.Room, Removal: r.Removal, Nonce: r.Nonce}})
+	_ = s.CloseWrite()
+	_, _ = s.Read(make([]byte, 1)) // until it has been read
+	_ = s.Reset()
+	return true
 }
 
 func (m *Peer) pollOnce(p peer.ID, nonce protocol.Nonce) (protocol.PollReply, error) {
