@@ -97,6 +97,9 @@ func (r *room) maySay() error {
 	if me, _ := r.me(); me.Silent {
 		return &Error{Code: CodeRefused, Text: fmt.Sprintf("not said: only members with a voice may talk in %s", r.label()), Reason: fault.Voiceless}
 	}
+	if r.state().Policy().Slow == 0 {
+		return nil
+	}
 	wait := r.talk.Slow(r.talk.world())
 	if wait == 0 {
 		return nil

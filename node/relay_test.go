@@ -303,8 +303,8 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 			h.Prev = protocol.Hash{9}
 			key, _ := r.keys.Get(h.Epoch)
 			c := protocol.Content{Kind: protocol.Say, Text: "after nothing", At: at}
-			m := must(protocol.SealMessage(h, c, key, lp.n.self, lp.n.signer, random))
-			effects, _ := r.talk.Say(r.talk.world(), m)
+			m := must(protocol.SealUnverified(h, c, key, lp.n.self, lp.n.signer, random))
+			effects, _ := r.talk.Say(r.talk.world(), must(m.Verify()))
 			r.talk.carry(effects)
 			must(none{}, r.gossip.PublishLine(r.ctx, m))
 		})))

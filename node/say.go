@@ -3,9 +3,11 @@ package node
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -117,18 +119,27 @@ func (o *outbox) send(c protocol.Content, key protocol.Key) (string, error) {
 			return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Reason: fault.DiskFull}
 		}
 	}
-	c.At = o.r.talk.TimeOfNext(o.r.talk.world())
-	msg, err := protocol.SealMessage(o.r.talk.Next(o.r.state().Epoch()), c, key, o.r.l.n.self, o.r.l.n.signer, random)
+	now, next := o.r.talk.world(), o.r.talk.Next(o.r.state().Epoch())
+	if !transcript.Counts(now.State.Check(o.r.l.n.self, next)) {
+		return "", notMember(o.r.label())
+	}
+	c.At = o.r.talk.TimeOfNext(now)
+	sealed, err := protocol.SealUnverified(next, c, key, o.r.l.n.self, o.r.l.n.signer, random)
 	if err != nil {
 		return "", fmt.Errorf("seal: %w", err)
 	}
-	effects, ok := o.r.talk.Say(o.r.talk.world(), msg)
+	// First to the others, who wait for it: our own faces know what is said. If the signature were wrong, no node would take the line.
+	if err := o.r.gossip.PublishLine(o.r.ctx, sealed); err != nil {
+		o.r.l.n.log.Warn("publish", "room", o.r.id, "err", err)
+	}
+	runtime.Gosched() // to pubsub's goroutines, which send it
+	msg, err := sealed.Verify()
+	if err != nil {
+		return "", fmt.Errorf("seal: %w", err)
+	}
+	effects, ok := o.r.talk.Say(now, msg)
 	if !ok {
 		return "", notMember(o.r.label())
-	}
-	// First to the others, who wait for it: our own faces know what is said.
-	if err := o.r.gossip.PublishLine(o.r.ctx, msg); err != nil {
-		o.r.l.n.log.Warn("publish", "room", o.r.id, "err", err)
 	}
 	o.r.talk.carry(effects)
 	o.r.relays.relay(protocol.PassRequest{Line: msg.Raw()})

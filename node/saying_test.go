@@ -9,6 +9,8 @@ import (
 
 	"localchat/authority"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
 )
 
 // TestErrorsNameNoPackage: every message to a user or a program is a sentence, and does not begin with the name of one of our
@@ -50,4 +52,35 @@ func TestRefusalsSayHowLong(t *testing.T) {
 	if e := AsError(joinRefused("lab", protocol.JoinReply{Code: protocol.JoinBanned})); e.RetryAfter != 0 || !e.Until.IsZero() {
 		t.Errorf("a ban without end ends: %v", e)
 	}
+}
+
+// A faultyKey makes signatures that do not verify.
+type faultyKey struct{ crypto.PrivKey }
+
+func (k faultyKey) Sign(text []byte) ([]byte, error) {
+	sig, err := k.PrivKey.Sign(text)
+	sig[0] ^= 1
+	return sig, err
+}
+
+// TestOwnSignatureIsVerified: the author's node takes a line only after it has verified the signature, and no other node takes one with a
+// bad signature. The next line has the same number, and counts.
+func TestOwnSignatureIsVerified(t *testing.T) {
+	simulate(t, 2, func(l *simLAN) {
+		l.fillRoom(2, nil)
+		n0 := l.nodes["n0"]
+		sound := n0.signer
+		with := func(k protocol.KeySigner) { must(ask(l.ctx(), n0, inLoop(func(lp *loop) { lp.n.signer = k }))) }
+		with(protocol.KeySigner{PrivKey: faultyKey{sound.PrivKey}})
+		if _, err := n0.Say(l.ctx(), "lab", "unsigned", false); err == nil {
+			t.Error("a line with a bad signature is said")
+		}
+		with(sound)
+		l.hearLive("n0", "signed", "n0", "n1")
+		for _, n := range []string{"n0", "n1"} {
+			if lines := must(l.nodes[n].History(l.ctx(), "lab")).Messages; len(lines) != 1 || lines[0].Text != "signed" {
+				t.Errorf("%s has %v", n, lines)
+			}
+		}
+	})
 }

@@ -15,43 +15,53 @@ import (
 // SealMessage encrypts c with key, the key of epoch h.Epoch, and signs the result with s. author must be the peer of s. The nonce is
 // read from rand. The result has passed [OpenMessage], as a received line has.
 func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io.Reader) (Message, error) {
-	header, err := h.encode()
+	u, err := SealUnverified(h, c, key, author, s, rand)
 	if err != nil {
 		return Message{}, err
+	}
+	return u.Verify()
+}
+
+// SealUnverified does the same, but does not verify the signature that it has made. That takes twice as long as to make it, and an
+// author can do it when the line is on its way.
+func SealUnverified(h Header, c Content, key Key, author peer.ID, s Signer, rand io.Reader) (UnverifiedMessage, error) {
+	header, err := h.encode()
+	if err != nil {
+		return UnverifiedMessage{}, err
 	}
 	content, err := c.encode()
 	if err != nil {
-		return Message{}, err
+		return UnverifiedMessage{}, err
 	}
 	aead, err := newAEAD(key)
 	if err != nil {
-		return Message{}, err
+		return UnverifiedMessage{}, err
 	}
 	nonce := make([]byte, nonceSize)
 	if _, err := io.ReadFull(rand, nonce); err != nil {
-		return Message{}, fmt.Errorf("protocol: reading a nonce: %w", err)
+		return UnverifiedMessage{}, fmt.Errorf("protocol: reading a nonce: %w", err)
 	}
 	body, err := canonical.Marshal(&pb.Message{
 		Header: header, Nonce: nonce,
 		Sealed: aead.Seal(nil, nonce, content, associated(h.Room, author, header)),
 	})
 	if err != nil {
-		return Message{}, fmt.Errorf("protocol: message: %w", err)
+		return UnverifiedMessage{}, fmt.Errorf("protocol: message: %w", err)
 	}
 	raw, err := sealEnvelope(messageEnvelope, h.Room, body, s)
 	if err != nil {
-		return Message{}, err
+		return UnverifiedMessage{}, err
 	}
-	m, err := OpenMessage(h.Room, raw)
+	u, err := ScanMessage(h.Room, raw)
 	if err != nil {
-		return Message{}, err
+		return UnverifiedMessage{}, err
 	}
 	// The author is named by the key of the envelope, and is part of the additional data. If the two differed, no member could open
 	// the message.
-	if err := signedBy("author", m.Author, author); err != nil {
-		return Message{}, err
+	if err := signedBy("author", peerOfKey(u.signed.key), author); err != nil {
+		return UnverifiedMessage{}, err
 	}
-	return m, nil
+	return u, nil
 }
 
 // An UnverifiedMessage is a message that has been validated, and whose signature has not been verified: enough to refuse it, not
@@ -100,6 +110,9 @@ func ScanMessage(room RoomID, raw []byte) (UnverifiedMessage, error) {
 
 // Signer returns the ID of the peer whose key the envelope names, as bytes. It is not verified.
 func (u UnverifiedMessage) Signer() [idSize]byte { return idOfKey(u.signed.key) }
+
+// Raw returns the bytes that were scanned. They must not be changed.
+func (u UnverifiedMessage) Raw() []byte { return u.raw }
 
 // Verify verifies the signature. It fails with [ErrSignature], also for a message of another room.
 func (u UnverifiedMessage) Verify() (Message, error) {

@@ -203,9 +203,9 @@ func (g *Room) Linked() map[peer.ID]bool {
 	return linked
 }
 
-// PublishLine sends a line to every peer that Linked returns. It is judged here first, as a line of others is, but for its signature:
-// m has been verified.
-func (g *Room) PublishLine(ctx context.Context, m protocol.Message) error {
+// PublishLine sends a line of this node to every peer that Linked returns. Here it is only seen whether it counts: the caller, which has
+// sealed it, verifies and opens it.
+func (g *Room) PublishLine(ctx context.Context, m protocol.UnverifiedMessage) error {
 	return publish(ctx, g.lines, m.Raw(), pubsub.WithValidatorData(m))
 }
 

@@ -70,9 +70,12 @@ var taken any = struct{ taken bool }{true}
 // it at every node with lines that cannot count in any case. So such a line is ignored, not rejected, even if its signature is
 // bad.
 func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
-	said, err := protocol.ScanMessage(g.room, m.GetData())
-	if err != nil {
-		return pubsub.ValidationReject
+	said, ours := m.ValidatorData.(protocol.UnverifiedMessage) // it does not come from the network
+	if !ours {
+		var err error
+		if said, err = protocol.ScanMessage(g.room, m.GetData()); err != nil {
+			return pubsub.ValidationReject
+		}
 	}
 	s := g.snap.Load()
 	signer := said.Signer()
@@ -81,11 +84,12 @@ func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) 
 	if verdict == authority.VerdictIgnore || verdict != authority.VerdictUnknown && said.Ctr <= s.Floors[author] {
 		return pubsub.ValidationIgnore
 	}
-	msg, verified := m.ValidatorData.(protocol.Message) // of our own publication; it does not come from the network
-	if !verified {
-		if msg, err = said.Verify(); err != nil {
-			return pubsub.ValidationReject
-		}
+	if ours {
+		return pubsub.ValidationAccept
+	}
+	msg, err := said.Verify()
+	if err != nil {
+		return pubsub.ValidationReject
 	}
 	if _, known := s.Keys.Get(msg.Epoch); !known || verdict == authority.VerdictUnknown {
 		// Its record or its key has not come. It counts as unwanted too: lines of an honest member are early only for a moment, and
@@ -97,9 +101,7 @@ func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) 
 	if !ok {
 		return pubsub.ValidationIgnore
 	}
-	if from != s.Self { // the loop itself publishes
-		g.handler.Line(from, line)
-	}
+	g.handler.Line(from, line)
 	return pubsub.ValidationAccept
 }
 
