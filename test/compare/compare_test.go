@@ -44,6 +44,17 @@ func TestContenders(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(nodeEnv, program)
+	t.Run("beside itself", func(t *testing.T) {
+		c := contender{name: earlier, open: processes(program)}
+		figures, err := latency(c, 3, pace{lines: 6, every: time.Millisecond})
+		if err != nil || figures["p50"] <= 0 || figures["cpu"] <= 0 {
+			t.Errorf("latency: %v, %v", figures, err)
+		}
+		figures, err = kick(c, 3, 2)
+		if err != nil || figures["told"] <= 0 || figures["last"] <= 0 {
+			t.Errorf("kick: %v, %v", figures, err)
+		}
+	})
 	for name, open := range map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC} {
 		t.Run("poll "+name, func(t *testing.T) {
 			needProgram(t, programOf[name])
@@ -116,5 +127,18 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no line\n%s\nin\n%s", want, got)
 		}
+	}
+}
+
+// TestBeside: a ratio is formed within a round, and what one side lacks is no row.
+func TestBeside(t *testing.T) {
+	var r results
+	for round, v := range []float64{100, 400, 200} {
+		r.add(round, "a line", earlier, map[string]float64{"p50": v})
+		r.add(round, "a line", present, map[string]float64{"p50": v * float64(1+round), "p90": 1})
+	}
+	want := "| a line | p50, µs | 200 | 600 | **2.00** (1.00 to 3.00) |\n"
+	if got := r.beside([]scene{{name: "a line"}}); !strings.HasSuffix(got, "---|\n"+want) {
+		t.Errorf("%s\nwant one row, %s", got, want)
 	}
 }

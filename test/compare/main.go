@@ -48,12 +48,21 @@ type scene struct {
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds; each runs every contender in turn")
 	lines := flag.Int("lines", 620, "lines of a delivery scene, 20 a second; fewer may miss the traffic that a room has twice a minute")
+	kicks := flag.Int("kicks", 25, "kicks of a round, with -before")
 	only := flag.String("only", ".", "run only scenes whose name matches this regular expression")
+	beforeBin := flag.String("before", "", "measure only this program and an earlier one, at this path, in turns")
 	flag.Parse()
 	match, err := regexp.Compile(*only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	}
+	if *beforeBin != "" {
+		if err := compareWith(*beforeBin, *rounds, *lines, *kicks); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	var r results
 	var failures []string

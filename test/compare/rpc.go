@@ -18,13 +18,17 @@ type rpcNode struct {
 	dir string
 }
 
-// startRPC starts a node that listens at the given addresses and keeps nothing on disk.
+// startRPC starts a node of this program that listens at the given addresses and keeps nothing on disk.
 func startRPC(listen []string, args ...string) (*rpcNode, error) {
-	bin := os.Getenv(nodeEnv)
+	return startNode(os.Getenv(nodeEnv), listen, append([]string{"--ephemeral", "--nick", "process"}, args...)...)
+}
+
+// startNode starts a node of a built program. Its files are in a new folder.
+func startNode(bin string, listen []string, args ...string) (*rpcNode, error) {
 	if bin == "" {
 		return nil, fmt.Errorf("%s does not name the program: test/compare/run sets it", nodeEnv)
 	}
-	args = append([]string{"rpc", "--ephemeral", "--nick", "process"}, args...)
+	args = append([]string{"rpc"}, args...)
 	for _, addr := range listen {
 		args = append(args, "--listen", addr)
 	}
