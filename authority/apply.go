@@ -37,11 +37,12 @@ const (
 	Unvoiced
 	Warned
 	Transferred
+	Pardoned
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced", "warned", "transferred"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted", "renamed", "deputies", "voiced", "unvoiced", "warned", "transferred", "pardoned"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -230,6 +231,8 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.voice(r, b)
 	case protocol.Unvoice:
 		change, err = next.unvoice(r, b)
+	case protocol.Pardon:
+		change, err = next.pardon(b)
 	case protocol.Warn:
 		change, err = next.warn(b)
 	case protocol.SetNick:
@@ -334,7 +337,7 @@ func (s *State) remove(r protocol.SignedRecord, b protocol.Remove) (Change, erro
 	}
 	nick := s.nickOf(b.Peer)
 	if was {
-		s.exit(Removal{Kind: b.Kind, Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
+		s.exit(Removal{Kind: b.Kind, Ordered: r.By != "", Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
 	}
 	if ban {
 		s.bans = cloned(s.bans)

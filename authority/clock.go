@@ -38,6 +38,10 @@ func (s *step) clockMoved(d time.Duration) {
 		i.Expires = i.Expires.Add(d)
 		s.setInvite(id, &i)
 	}
+	for p, a := range l.appeals {
+		a.Expires, a.At = a.Expires.Add(d), a.At.Add(d)
+		s.setAppeal(p, &a)
+	}
 	shifts := cloned(l.banShift)
 	for _, b := range l.state.bans {
 		if !b.Until.IsZero() {
@@ -99,6 +103,12 @@ func (s *step) clockAtLoad() {
 		}
 		if late {
 			s.setQueue(p, all)
+		}
+	}
+	for p, a := range l.appeals {
+		if last := s.now.Add(FailureLife); a.Expires.After(last) {
+			a.Expires = last
+			s.setAppeal(p, &a)
 		}
 	}
 	for id, i := range l.invites {

@@ -70,6 +70,10 @@ func (s State) mayOrder(by peer.ID, b protocol.Body, at time.Time) error {
 	case protocol.Unban:
 		ban, banned := s.Banned(b.Peer, at)
 		return s.mayTouch(b.Peer, banned && !ban.Ordered)
+	case protocol.Pardon:
+		ban, banned := s.Banned(b.Peer, at)
+		removed, out := s.Removed(b.Peer)
+		return s.mayTouch(b.Peer, banned && !ban.Ordered || out && !removed.Left && !removed.Ordered)
 	case protocol.Mute:
 		return s.mayTouch(b.Peer, s.mutedByOwner(b.Peer))
 	case protocol.Unmute:
@@ -116,6 +120,8 @@ func (s State) MayOrder(by peer.ID, order Event, at time.Time) error {
 		body = protocol.Remove{Peer: o.Peer, Kind: protocol.Banned}
 	case Unban:
 		body = protocol.Unban{Peer: o.Peer}
+	case Pardon:
+		body = protocol.Pardon{Peer: o.Peer}
 	case Mute:
 		body = protocol.Mute{Peer: o.Peer}
 	case Unmute:

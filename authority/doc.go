@@ -70,7 +70,7 @@
 //     the place of an untold mute, a removal that of all.
 //  17. A room closes when no line, no record but Rekey, and no restart has come for the time that its policy gives as Idle.
 //     An epoch that lasts for [RekeyAfter] ends by a Rekey, and a restart begins with one. These times, and the lives of
-//     invites, bans, mutes, voices and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
+//     invites, bans, mutes, voices, reasons, appeals and pardons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
 //
 // # The member's half
 //
@@ -84,8 +84,8 @@
 //  20. SetDeputies names all deputies: at most [protocol.MaxDeputies] members but the owner, and the owner alone makes it. A deputy
 //     that is no member any more is no deputy. A deputy is not removed: it is made none before, by a record of its own.
 //  21. A record that names a deputy in By applies only if the peer was a deputy in the state before, and may order it: Admit; Remove,
-//     Mute, Unban and Unmute of a peer that is neither the owner nor a deputy; SetPolicy that changes only the subject and the access.
-//     A deputy neither lifts nor replaces a ban or a mute that no deputy has ordered. By gives no rights: the author's count.
+//     Mute, Unban, Pardon and Unmute of a peer that is neither the owner nor a deputy; SetPolicy that changes only the subject and the access.
+//     A deputy neither lifts nor replaces a ban or a mute that no deputy has ordered, and pardons no kick that no deputy has ordered. By gives no rights: the author's count.
 //  22. An order of a deputy is checked before anything is done, also where it makes no record. A reason names the deputy that ordered
 //     the removal, and the authority for which it did. A deputy changes the text of no reason but its own; the text of the owner
 //     replaces that of a deputy, and the reason is then the owner's.
@@ -105,6 +105,17 @@
 //     All times in the books go on by the clock of the new owner.
 //  26. A seat asks the owner to which signed transfers lead, from the one that it knew, each later than the one before. It takes reasons and
 //     REFUSED of that one alone. An owner with an old disk that takes back the record by which it gave the room away has no books either.
+//
+// # Appeals
+//
+//  27. A peer whose last membership a Remove has ended may appeal once: within a day, by the number of the reason that it was told, with
+//     the nonce of the client that was told. The authority keeps the appeal for a day. The same one again is the question for its
+//     answer, and gets the same answer. Another text, or another removal, is refused. Any other peer gets REFUSED, and leaves no trace.
+//     A new membership, a new removal and the end of the room end what is kept. A ban of a peer that is out already ends a pardon, and
+//     not the appeal, so that the peer does not appeal twice.
+//  28. Pardon names such a peer, and lifts its ban. The authority then admits the peer once without a knock, within a day, by any access.
+//     The pardon is told in the answer to the appeal, for its nonce; a peer that has not appealed is not told before it asks to come in.
+//     A deputy pardons what a deputy has decided, and not what the owner has.
 //
 // Which nicks are allowed depends on the Unicode tables of golang.org/x/text. A new version of that module can allow others, and is
 // then a change of the law.

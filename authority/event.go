@@ -51,6 +51,8 @@ type (
 	}
 	// Unban lifts a ban that holds.
 	Unban struct{ Peer peer.ID }
+	// Pardon lets a removed peer come back once, without a knock, and lifts its ban.
+	Pardon struct{ Peer peer.ID }
 	// Mute takes a member's voice, for a time, or until Unmute if For is zero.
 	Mute struct {
 		Peer   peer.ID
@@ -96,7 +98,7 @@ type (
 	// Deputize makes a member a deputy, and Undeputize ends that.
 	Deputize   struct{ Peer peer.ID }
 	Undeputize struct{ Peer peer.ID }
-	// Ordered is an order of a deputy: Accept, Deny, Kick, Ban, Unban, Mute, Unmute or SetPolicy.
+	// Ordered is an order of a deputy: Accept, Deny, Kick, Ban, Unban, Pardon, Mute, Unmute or SetPolicy.
 	Ordered struct {
 		By    peer.ID
 		Order Event
@@ -151,6 +153,12 @@ type (
 		Peer peer.ID
 		Ack  protocol.PollAck
 	}
+	// Appealed is an appeal of the peer that the stream authenticates, or the question for its answer. From is as in [Knock].
+	Appealed struct {
+		Peer peer.ID
+		Ask  protocol.PollAppeal
+		From string
+	}
 	// Leave says that a member asks to leave.
 	Leave struct {
 		Peer peer.ID
@@ -178,6 +186,8 @@ func (Resumed) event()      {}
 func (Kick) event()         {}
 func (Ban) event()          {}
 func (Unban) event()        {}
+func (Pardon) event()       {}
+func (Appealed) event()     {}
 func (Mute) event()         {}
 func (Unmute) event()       {}
 func (SetNick) event()      {}
@@ -250,6 +260,25 @@ type (
 		Outcome PollOutcome
 		Reason  []byte
 	}
+	// AnswerAppeal answers the appeal of Peer. Reason is a signed reason, with AppealPardoned.
+	AnswerAppeal struct {
+		Peer    peer.ID
+		Outcome AppealOutcome
+		Reason  []byte
+	}
+	// AppealShown is a new appeal, for the owner.
+	AppealShown struct{ Appeal Appeal }
+	// AppealDropped says that an appeal of an AppealShown is over, without an answer of the owner.
+	AppealDropped struct {
+		Peer peer.ID
+		Nick string
+	}
+	// PardonTold says that a pardoned peer is told, for the first time.
+	PardonTold struct {
+		Peer   peer.ID
+		Nick   string
+		Pardon uint64
+	}
 	// Told says that the reason of a removed peer is on its way to the peer (Acked is false), or that the peer has kept it (Acked is
 	// true).
 	Told struct {
@@ -276,19 +305,23 @@ type (
 	}
 )
 
-func (Persist) effect()      {}
-func (Commit) effect()       {}
-func (Already) effect()      {}
-func (AnswerJoin) effect()   {}
-func (KnockShown) effect()   {}
-func (KnockDropped) effect() {}
-func (KnockTurned) effect()  {}
-func (AnswerPoll) effect()   {}
-func (Told) effect()         {}
-func (Invited) effect()      {}
-func (HandBooks) effect()    {}
-func (GaveAway) effect()     {}
-func (Attempt) effect()      {}
+func (Persist) effect()       {}
+func (Commit) effect()        {}
+func (Already) effect()       {}
+func (AnswerJoin) effect()    {}
+func (KnockShown) effect()    {}
+func (KnockDropped) effect()  {}
+func (KnockTurned) effect()   {}
+func (AnswerPoll) effect()    {}
+func (AnswerAppeal) effect()  {}
+func (AppealShown) effect()   {}
+func (AppealDropped) effect() {}
+func (PardonTold) effect()    {}
+func (Told) effect()          {}
+func (Invited) effect()       {}
+func (HandBooks) effect()     {}
+func (GaveAway) effect()      {}
+func (Attempt) effect()       {}
 
 // PollOutcome says how a poll is answered.
 type PollOutcome uint8
@@ -309,11 +342,30 @@ const (
 	PollMoved
 )
 
-// A Batch has what one step writes to disk. A nil value in Failures or Invites deletes the entry.
+// AppealOutcome says how an appeal is answered.
+type AppealOutcome uint8
+
+const (
+	// AppealRefused: answer REFUSED, as to every other poll of that peer.
+	AppealRefused AppealOutcome = iota
+	// AppealKept: the owner has not answered yet. Hold the question until it has.
+	AppealKept
+	// AppealTwice: the peer has appealed already, with another text.
+	AppealTwice
+	// AppealFull: there is no place for it now.
+	AppealFull
+	// AppealPardoned: answer with the pardon.
+	AppealPardoned
+	// AppealMoved: the room has another owner now. Answer with the transfers; see [State.MovedFrom].
+	AppealMoved
+)
+
+// A Batch has what one step writes to disk. A nil value in Failures, Invites or Appeals deletes the entry.
 type Batch struct {
 	Records  []protocol.SignedRecord
 	Failures map[peer.ID]*Failure
 	Invites  map[protocol.InviteID]*Invite
+	Appeals  map[peer.ID]*Appeal
 	// BanShift replaces the whole map; nil leaves it as it is.
 	BanShift map[uint64]time.Duration
 	// Seat is this node's place in a room that it has given away; nil otherwise.
@@ -391,6 +443,7 @@ type Durable struct {
 	Records  []protocol.SignedRecord
 	Failures []Failure
 	Invites  []Invite
+	Appeals  []Appeal
 	// BanShift says by how much the clock was set since a ban or a mute with an end was made, by the number of its record.
 	BanShift map[uint64]time.Duration
 }

@@ -35,6 +35,10 @@ func (e *explorer) do(a act) {
 		e.deputies(a)
 	case w < 120:
 		e.deliver(int(a.who), a.how%8 == 0, a.how&0x80 != 0, doubtful(a.how>>3))
+	case w < 122:
+		e.lose(int(a.who))
+	case w < 128 && e.history == nil:
+		e.appeals(i, j, a)
 	case w < 128:
 		e.lose(int(a.who))
 	case w >= 128 && w < 136 && e.history == nil: // the register that those tests are about has no mutes
@@ -85,7 +89,7 @@ func (e *explorer) do(a act) {
 		f.clients[j].restart()
 	case w < 245:
 		e.note("%s, client %d, forgets everything", f.name, j)
-		f.clients[j] = client{shown: f.clients[j].shown}
+		f.clients[j] = client{shown: f.clients[j].shown, pardoned: f.clients[j].pardoned}
 	case w < 247:
 		e.forgeAck(i, j, a.how)
 	case w < 249:
@@ -152,6 +156,10 @@ func (e *explorer) mustSucceed(ev Event, err error) {
 
 // step steps the ledger, and checks the effects.
 func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
+	if k, knocks := ev.(Knock); knocks {
+		m := e.pleas[k.Peer]
+		e.mayReturn = m != nil && m.pardon != 0 && e.now.Before(m.expires)
+	}
 	r, version := e.ledgerStep(ev)
 	effects := r.effects
 	if r.err != nil {
@@ -178,6 +186,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	switch ev.(type) {
 	case Tick, MakeInvite:
 		e.sweep()
+		e.sweepAppeals()
 	}
 	recorded := false
 	for _, effect := range effects {
@@ -194,6 +203,8 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	}
 	e.invites(ev, effects)
 	e.clock(ev)
+	e.outs(ev)
+	e.returns(ev, effects)
 	e.mutesEnd(ev)
 	e.voicesEnd(ev)
 	if writes && crash == crashAfter {
@@ -296,12 +307,13 @@ func (e *explorer) seated(i, j int, admission uint64) {
 	f := e.folk[i]
 	e.nonces++
 	seat := Seat{Room: e.ledger.state.Room(), Authority: e.self.Self, Self: f.peer, Admission: admission, Nonce: protocol.Nonce{e.nonces}}
-	f.clients[j] = client{seat: seat, disk: seat, there: true, shown: f.clients[j].shown}
+	f.clients[j] = client{seat: seat, disk: seat, there: true, shown: f.clients[j].shown, pardoned: f.clients[j].pardoned}
 	e.note("%s, client %d, is admitted at %d with %x", f.name, j, admission, seat.Nonce[:1])
 }
 
 // restart starts a client again with the seat on its disk. A seat that was refused is not there.
 func (c *client) restart() {
+	c.appellant = c.appealDisk
 	if !c.there {
 		return
 	}
@@ -334,7 +346,7 @@ func (e *explorer) lose(which int) {
 	p := e.wires[k]
 	e.note("lost: %v", p)
 	e.wires = slices.Delete(e.wires, k, k+1)
-	if c := &e.folk[p.folk].clients[p.client]; c.there {
+	if c := &e.folk[p.folk].clients[p.client]; c.there && p.ask.Appeal == nil && p.appealed == nil {
 		seat, effects := e.seatStep(c.seat, NoAnswer{})
 		c.seat = seat
 		e.carryOut(p.folk, p.client, effects, 99)
@@ -360,8 +372,12 @@ func (e *explorer) deliver(which int, again, hold bool, crash int) {
 	}
 	e.note("arrives (again: %v, crash: %d): %v", again, crash, p)
 	switch {
+	case p.appealed != nil:
+		e.deliverAnswer(p, crash)
 	case p.reply != nil:
 		e.deliverReply(p, crash)
+	case p.ask.Appeal != nil:
+		e.deliverAppeal(p, crash)
 	case p.ask.Ack != nil:
 		e.deliverAck(p, crash)
 	default:
@@ -416,7 +432,7 @@ func (e *explorer) answerPoll(p peer.ID, q protocol.PollRequest, crash int) (Ans
 // sameBooks reports whether a step has changed nothing. It compares maps by identity, since a step copies a map that it changes.
 func sameBooks(a, b Ledger) bool {
 	return a.state.head == b.state.head && reflect.ValueOf(a.failures).Pointer() == reflect.ValueOf(b.failures).Pointer() &&
-		reflect.ValueOf(a.invites).Pointer() == reflect.ValueOf(b.invites).Pointer() && len(a.knocks) == len(b.knocks) &&
+		reflect.ValueOf(a.invites).Pointer() == reflect.ValueOf(b.invites).Pointer() && reflect.ValueOf(a.appeals).Pointer() == reflect.ValueOf(b.appeals).Pointer() && len(a.knocks) == len(b.knocks) &&
 		a.activeAt.Equal(b.activeAt)
 }
 
@@ -501,6 +517,7 @@ func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 		case Show:
 			e.shows(f, c, effect.Reason)
 			c.disk.Shown = c.disk.Kept != nil
+			e.mayAppeal(c, effect.Reason)
 		case KeepMute:
 			switch crash {
 			case crashBefore:
@@ -536,6 +553,10 @@ func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 func (p parcel) String() string {
 	to := fmt.Sprintf("client %d of %d", p.client, p.folk)
 	switch {
+	case p.appealed != nil:
+		return fmt.Sprintf("answer to the appeal of %s about %d: %d, %d bytes", to, p.appealed.Removal, p.reply.Reply.Appeal, len(p.reply.Reply.Reason))
+	case p.ask.Appeal != nil:
+		return fmt.Sprintf("appeal of %s about %d: %q for %x", to, p.ask.Appeal.Removal, p.ask.Appeal.Text, p.ask.Appeal.Nonce[:1])
 	case p.ask.Ack != nil:
 		return fmt.Sprintf("ack of %s: removal %d for %x", to, p.ask.Ack.Removal, p.ask.Ack.Nonce[:1])
 	case p.ask.Request != nil:

@@ -87,6 +87,9 @@ func (e *explorer) permits(by *folk, ev Event) (bool, protocol.Body) {
 		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Remove{Peer: ev.Peer, Kind: protocol.Banned}
 	case Unban:
 		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Unban{Peer: ev.Peer}
+	case Pardon:
+		f := e.folk[e.indexOf(ev.Peer)]
+		return touch(ev.Peer, bannedByOwner(ev.Peer) || f.out.removal != 0 && f.out.by == e.self.Self), protocol.Pardon{Peer: ev.Peer}
 	case Mute:
 		return touch(ev.Peer, mutedByOwner(ev.Peer)), protocol.Mute{Peer: ev.Peer}
 	case Unmute:

@@ -67,6 +67,9 @@ type oldDisks struct {
 	// alone is set if the authority has gone on from the copy and signed other records.
 	alone bool
 	other []protocol.SignedRecord
+	// pardons has the answers with pardons that were given before, and recovering is set while lost records come back.
+	pardons    map[string]bool
+	recovering bool
 }
 
 // A snapshot is a copy of the disk and the memory of the authority, and of the model.
@@ -76,6 +79,8 @@ type snapshot struct {
 	version [16]byte
 	folk    []folk
 	model   map[peer.ID]owed
+	pleas   map[peer.ID]plea
+	pardons map[given]string
 	invited map[protocol.InviteID]invited
 	given   map[given]string
 	usedUp  map[protocol.InviteID]bool
@@ -105,6 +110,10 @@ func (e *explorer) snapshot() *snapshot {
 	c := &snapshot{
 		disk: copyDisk(e.disk), ledger: e.ledger, version: e.version, given: maps.Clone(e.given), usedUp: maps.Clone(e.usedUp),
 		heard: e.heard, keys: slices.Clip(e.keys), moved: e.moved, model: map[peer.ID]owed{}, invited: map[protocol.InviteID]invited{},
+		pleas: map[peer.ID]plea{}, pardons: maps.Clone(e.pardons),
+	}
+	for p, m := range e.pleas {
+		c.pleas[p] = *m
 	}
 	for p, m := range e.model {
 		c.model[p] = *m
@@ -116,7 +125,7 @@ func (e *explorer) snapshot() *snapshot {
 		g := *f
 		g.claims = slices.Clip(f.claims)
 		for j := range g.clients {
-			g.clients[j].shown = maps.Clone(g.clients[j].shown)
+			g.clients[j].shown, g.clients[j].pardoned = maps.Clone(g.clients[j].shown), maps.Clone(g.clients[j].pardoned)
 		}
 		c.folk = append(c.folk, g)
 	}
@@ -133,6 +142,18 @@ func (e *explorer) books(c *snapshot) {
 	for id, i := range c.invited {
 		e.invited[id] = &i
 	}
+	e.pleas = map[peer.ID]*plea{}
+	for p, m := range c.pleas {
+		e.pleas[p] = &m
+	}
+	pardons := maps.Clone(e.disks.pardons)
+	if pardons == nil {
+		pardons = map[string]bool{}
+	}
+	for _, answer := range e.pardons {
+		pardons[answer] = true
+	}
+	e.pardons, e.disks.pardons = maps.Clone(c.pardons), pardons
 	given := maps.Clone(e.disks.given)
 	if given == nil {
 		given = map[string]bool{}
@@ -145,7 +166,7 @@ func (e *explorer) books(c *snapshot) {
 		g := c.folk[i]
 		f.member, f.silent, f.admitted, f.left, f.standing = g.member, g.silent, g.admitted, g.left, protocol.Nonce{}
 		f.nick, f.renamed, f.voice = g.nick, g.renamed, c.folk[i].voice
-		f.deputy, f.bannedBy, f.mutedBy = g.deputy, g.bannedBy, g.mutedBy
+		f.deputy, f.bannedBy, f.mutedBy, f.out = g.deputy, g.bannedBy, g.mutedBy, g.out
 	}
 }
 
@@ -157,6 +178,9 @@ func (e *explorer) load() {
 		return
 	}
 	e.ledger, e.moved = l, e.disk.banShift
+	for _, f := range e.folk {
+		f.out.lately = false // until it is resumed
+	}
 	h := sha256.Sum256(append(e.version[:], "load"...))
 	e.version = [16]byte(h[:])
 }
@@ -194,10 +218,12 @@ func (e *explorer) putBack(c *snapshot, how uint8) {
 			e.load()
 		}
 	}
+	e.disks.recovering = true
 	for _, r := range lost {
 		e.follow(r, "") // the texts are gone
 		e.revokedBy(r)
 	}
+	e.disks.recovering = false
 	e.recovered(len(lost) > 0)
 	if !machine || len(lost) == 0 {
 		e.restart()
@@ -283,7 +309,7 @@ func (e *explorer) goOnAlone(c *snapshot) {
 		g := c.folk[i]
 		for j := range g.clients {
 			now := f.clients[j]
-			g.clients[j].shown = maps.Clone(g.clients[j].shown)
+			g.clients[j].shown, g.clients[j].pardoned = maps.Clone(g.clients[j].shown), maps.Clone(g.clients[j].pardoned)
 			if now.seat.Nonce == g.clients[j].seat.Nonce {
 				g.clients[j].have, g.clients[j].head = now.have, now.head
 			}
@@ -355,7 +381,7 @@ func (e *explorer) statesFrom(log []protocol.SignedRecord, first int) []State {
 func (e *explorer) frozen() {
 	bob := e.folk[0].peer
 	for _, ev := range []Event{
-		Kick{Peer: bob}, Ban{Peer: bob}, Unban{bob}, Leave{Peer: bob}, Rekey{}, Close{}, MakeInvite{}, Accept{bob}, SetPolicy{}, Deputize{bob}, Undeputize{bob}, Ordered{bob, Kick{Peer: bob}},
+		Kick{Peer: bob}, Ban{Peer: bob}, Unban{bob}, Pardon{bob}, Leave{Peer: bob}, Rekey{}, Close{}, MakeInvite{}, Accept{bob}, SetPolicy{}, Deputize{bob}, Undeputize{bob}, Ordered{bob, Kick{Peer: bob}},
 	} {
 		if _, effects, err := e.ledger.Step(e.env(), ev); !errors.Is(err, ErrFrozen) || effects != nil {
 			e.violated(21, "a frozen authority obeys: %T, %v", ev, err)
@@ -372,6 +398,9 @@ func (e *explorer) frozen() {
 	}
 	for _, f := range e.folk {
 		for _, c := range f.clients {
+			if c.appellant.Asks() {
+				e.answerAppeal(f, c.appellant.ask(), 99)
+			}
 			if c.there && !c.seat.Done() {
 				e.answerPoll(f.peer, protocol.PollRequest{
 					Room: c.seat.Room, Nonce: c.seat.Nonce, Admission: c.seat.Admission, HaveSeq: c.have, Head: c.head,

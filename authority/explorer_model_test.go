@@ -21,6 +21,7 @@ type owed struct {
 	claimed            bool
 	nonce              protocol.Nonce
 	acked              bool
+	known              bool   // it was told before that the membership has ended
 	next               []owed // that wait behind it
 }
 
@@ -199,6 +200,7 @@ func (e *explorer) claimsHeld(r protocol.SignedRecord) {
 func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	e.appointed(r)
 	e.voices(r)
+	e.pleasAfter(r)
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]
@@ -229,7 +231,9 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	case protocol.Remove:
 		f := e.folk[e.indexOf(b.Peer)]
 		if f.admitted != 0 && f.left != f.admitted {
+			known := !f.member && e.wasTold(f)
 			e.model[b.Peer] = e.owe(f, r, b.Kind, b.Until, text)
+			e.model[b.Peer].known = known || f.standing != (protocol.Nonce{})
 			if f.standing != (protocol.Nonce{}) {
 				// The peer is told at the door, in the answer to its request.
 				e.claim(b.Peer, f.standing)
@@ -430,6 +434,7 @@ func (e *explorer) heal() {
 			}
 		}
 	}
+	e.healAppeals()
 	if len(e.hashes) != len(e.disk.records) {
 		e.violated(8, "%d records were seen, of %d", len(e.hashes), len(e.disk.records))
 	}

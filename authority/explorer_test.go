@@ -283,14 +283,18 @@ type explorer struct {
 	wires   []parcel
 	tokens  []protocol.Token
 	model   map[peer.ID]*owed
-	invited map[protocol.InviteID]*invited
-	usedUp  map[protocol.InviteID]bool
-	given   map[given]string // the one answer to the one nonce
-	hashes  []protocol.Hash  // of every record that somebody has seen, by seq
-	heard   State            // of a member that hears every record at once
-	keys    []protocol.Key   // of the epochs that it has seen begin; the last is the one in force
-	grace   time.Time
-	moved   map[uint64]time.Duration // how far the clock was set since a ban or a mute, by its record
+	pleas   map[peer.ID]*plea
+	pardons map[given]string // the one answer with each pardon
+	// mayReturn is set if the peer that knocks in this step was pardoned before it.
+	mayReturn bool
+	invited   map[protocol.InviteID]*invited
+	usedUp    map[protocol.InviteID]bool
+	given     map[given]string // the one answer to the one nonce
+	hashes    []protocol.Hash  // of every record that somebody has seen, by seq
+	heard     State            // of a member that hears every record at once
+	keys      []protocol.Key   // of the epochs that it has seen begin; the last is the one in force
+	grace     time.Time
+	moved     map[uint64]time.Duration // how far the clock was set since a ban or a mute, by its record
 
 	disks oldDisks
 
@@ -326,7 +330,8 @@ type folk struct {
 	voice    uint64  // by the log: its record, or 0
 	admitted uint64  // its last admission
 	left     uint64  // an admission that it ended itself
-	expired  uint64  // an admission whose reason has expired
+	out      outage
+	expired  uint64 // an admission whose reason has expired
 	claims   []claim
 }
 
@@ -346,6 +351,9 @@ type client struct {
 	muted      map[uint64]bool // the mutes that its user was told of
 	door       protocol.Nonce  // of its last knock
 	unkept     bool            // its disk failed, and so it may be told again in its next life
+	appellant  Appellant       // the zero value before it has been told of a removal
+	appealDisk Appellant
+	pardoned   map[uint64]bool // the pardons that its user was told of
 }
 
 // A parcel is a message on the wire. If reply is nil, it is to the authority.
@@ -354,6 +362,8 @@ type parcel struct {
 	op           int // in the history
 	ask          protocol.PollAsk
 	reply        *Answered
+	// appealed is the appeal that the reply answers, or nil.
+	appealed *protocol.PollAppeal
 	// news is the number of records in the reply, and head the hash of the last one.
 	news uint64
 	head protocol.Hash
@@ -364,8 +374,8 @@ func (s *explorerStarts) begin(acts []act, m *memo) *explorer {
 	e := &explorer{
 		memo: m, version: [16]byte{acts[0].who % uint8(len(s.rooms))},
 		self: w.env(), ledger: w.ledger, now: epochStart,
-		disk:  disk{records: slices.Clip(w.disk.records), failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}},
-		model: map[peer.ID]*owed{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{}, heard: w.heard, invited: map[protocol.InviteID]*invited{},
+		disk:  disk{records: slices.Clip(w.disk.records), failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}, appeals: map[peer.ID]Appeal{}},
+		model: map[peer.ID]*owed{}, pleas: map[peer.ID]*plea{}, pardons: map[given]string{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{}, heard: w.heard, invited: map[protocol.InviteID]*invited{},
 		keys: []protocol.Key{w.ledger.key},
 	}
 	for _, r := range w.disk.records {
@@ -444,6 +454,7 @@ func (e *explorer) hold() {
 	}
 	e.silence()
 	e.deputiesHold()
+	e.appealsHold()
 	for p, m := range e.model {
 		f, ok := l.failures[p]
 		if ok && f.Admission == m.admission && m.kind == protocol.Banned && f.Kind != protocol.Banned {

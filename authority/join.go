@@ -30,7 +30,7 @@ func (s *step) knock(e Knock) error {
 		s.do(AnswerJoin{e.Peer, reply})
 		return nil
 	}
-	if !invite.IsZero() || s.next.state.policy.Access == protocol.Open {
+	if !invite.IsZero() || s.next.state.policy.Access == protocol.Open || s.next.MayReturn(e.Peer, s.now) {
 		return s.admit(e.Peer, nick, invite)
 	}
 	s.wait(Knocking{Peer: e.Peer, Nick: nick, Since: s.now, Nonce: e.Request.Nonce, From: e.From})
@@ -58,6 +58,7 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	}
 	nick, nickErr := NormalizeNick(q.Nick)
 	switch {
+	case s.next.MayReturn(e.Peer, s.now): // it needs neither an invite nor patience
 	case !q.Token.IsZero():
 		i, ok := s.next.invited(q, nick, s.now)
 		if !ok {

@@ -20,6 +20,7 @@ type Ledger struct {
 	state    State
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
+	appeals  map[peer.ID]Appeal
 	knocks   []Knocking               // in the order of arrival
 	denied   []denied                 // the latest peers that were turned away from the door
 	gone     map[peer.ID]protocol.Cut // see [Gone]
@@ -50,7 +51,7 @@ func Load(d Durable) (Ledger, error) {
 	if err != nil {
 		return Ledger{}, fmt.Errorf("authority: damaged log: %w", err)
 	}
-	l := Ledger{state: state, failures: make(map[peer.ID]Failure), invites: make(map[protocol.InviteID]Invite), banShift: d.BanShift}
+	l := Ledger{state: state, failures: make(map[peer.ID]Failure), invites: make(map[protocol.InviteID]Invite), appeals: make(map[peer.ID]Appeal), banShift: d.BanShift}
 	for _, f := range d.Failures {
 		switch _, twice := l.failures[f.Peer]; {
 		case twice:
@@ -67,6 +68,15 @@ func Load(d Durable) (Ledger, error) {
 			return Ledger{}, fmt.Errorf("authority: damaged log: invite %s is used or not its token's", i.ID)
 		}
 		l.invites[i.ID] = i
+	}
+	for _, a := range d.Appeals {
+		switch _, twice := l.appeals[a.Peer]; {
+		case twice:
+			return Ledger{}, fmt.Errorf("authority: damaged log: two appeals of %s", a.Peer)
+		case a.Removal == 0 || a.Removal > state.Seq() || a.Pardon > state.Seq() || state.isMember(a.Peer):
+			return Ledger{}, fmt.Errorf("authority: damaged log: appeal of %s about record %d", a.Peer, a.Removal)
+		}
+		l.appeals[a.Peer] = a
 	}
 	for _, r := range d.Records {
 		if _, rekey := r.Body.(protocol.Rekey); !rekey {
@@ -135,7 +145,7 @@ func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
 	if err := s.claimHeld(); err != nil {
 		return l, nil, err
 	}
-	if s.batch.Records != nil || s.batch.Seat != nil || s.batch.Failures != nil || s.batch.Invites != nil || s.batch.BanShift != nil {
+	if s.batch.Records != nil || s.batch.Seat != nil || s.batch.Failures != nil || s.batch.Invites != nil || s.batch.Appeals != nil || s.batch.BanShift != nil {
 		s.effects = slices.Insert(s.effects, 0, Effect(Persist{s.batch}))
 	}
 	return s.next, s.effects, nil
@@ -161,6 +171,8 @@ func (s *step) handle(ev Event) error {
 	case Ack:
 		s.ack(e)
 		return nil
+	case Appealed:
+		return s.appealed(e)
 	case KnockGone:
 		s.dropKnock(e.Peer)
 		return nil
@@ -207,6 +219,8 @@ func (s *step) order(ev Event) error {
 		return s.ban(e)
 	case Unban:
 		return s.unban(e.Peer)
+	case Pardon:
+		return s.pardon(e.Peer)
 	case Mute:
 		return s.mute(e)
 	case Unmute:
@@ -332,6 +346,11 @@ func (s *step) purge() {
 			s.setInvite(id, nil)
 		}
 	}
+	for _, p := range slices.Sorted(maps.Keys(s.next.appeals)) {
+		if a := s.next.appeals[p]; !s.now.Before(a.Expires) {
+			s.dropAppeal(a)
+		}
+	}
 	over := func(_ peer.ID, at time.Time) bool { return s.now.Sub(at) >= FailureLife }
 	for p, at := range s.next.out {
 		if over(p, at) {
@@ -382,6 +401,7 @@ func (s *step) commit(body protocol.Body) error {
 	if change.Kind != Rekeyed {
 		s.next.activeAt = s.now
 	}
+	s.appealsAfter(change)
 	s.batch.Records = append(s.batch.Records, signed)
 	s.do(Commit{Record: signed, Change: change, Key: key})
 	return nil

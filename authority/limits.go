@@ -45,6 +45,13 @@ const (
 	FailureLife = 24 * time.Hour
 	// MaxWaiting is the number of mutes and warnings that a member has not been told of yet, the latest: more than a person reads.
 	MaxWaiting = 8
+	// PardonLife is how long a pardoned peer may come back without a knock.
+	PardonLife = 24 * time.Hour
+	// MaxAppeals is the number of appeals that are kept. Those from one address are a part of them. MaxPardons is the number of pardoned
+	// peers that have not appealed, and MaxUnheard that of removed ones that may: more than a person removes in a day.
+	MaxAppeals = protocol.MaxAppeals
+	MaxPardons = 4 * MaxAppeals
+	MaxUnheard = 4 * MaxAppeals
 	// MaxFailures is the number of failures of a room. Only a peer that was a member has one.
 	MaxFailures = 4096
 )

@@ -45,6 +45,7 @@ func (s *step) clearDoor() {
 
 // lose brings failures and invites up to date with a record that was lost. before is the state before that record.
 func (s *step) lose(before State, c Change) {
+	s.appealsAfter(c)
 	switch b := c.Record.Body.(type) {
 	case protocol.Admit:
 		if _, ok := s.next.failures[b.Peer]; ok {
@@ -62,6 +63,10 @@ func (s *step) lose(before State, c Change) {
 	case protocol.Mute:
 		m, _ := before.Member(b.Peer)
 		s.fail(Failure{Peer: b.Peer, Nick: m.Nick, Admission: m.Admission, Kind: protocol.Muted, Until: b.Until, At: c.Record.At})
+	case protocol.Pardon:
+		removed, _ := before.Removed(b.Peer)
+		by := s.decided()
+		s.setPardon(Appeal{Peer: b.Peer, Nick: removed.Nick, Removal: removed.Removal, PardonAt: c.Record.At, By: by.By, ByNick: by.ByNick, For: by.For, ForNick: by.ForNick})
 	case protocol.Unmute:
 		s.forgetMute(b.Peer)
 	case protocol.Remove:

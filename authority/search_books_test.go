@@ -114,7 +114,7 @@ func (sameRandom) Read(b []byte) (int, error) {
 }
 
 func copyDisk(d disk) disk {
-	return disk{records: slices.Clip(d.records), failures: maps.Clone(d.failures), invites: maps.Clone(d.invites), banShift: d.banShift}
+	return disk{records: slices.Clip(d.records), failures: maps.Clone(d.failures), invites: maps.Clone(d.invites), appeals: maps.Clone(d.appeals), banShift: d.banShift}
 }
 
 // event is what the ledger moveHear of ev.

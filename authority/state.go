@@ -134,7 +134,9 @@ type Removal struct {
 	// Left is set if the member asked to leave. Otherwise Kind is Kicked, Banned or, of a span, Muted.
 	Kind protocol.ReasonKind
 	Left bool
-	At   time.Time
+	// Ordered is set if a deputy has decided it.
+	Ordered bool
+	At      time.Time
 	// FromEpoch and ToEpoch are the first and the last epoch of it.
 	FromEpoch, ToEpoch uint64
 	// Cut is the last message that counts.

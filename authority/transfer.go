@@ -1,7 +1,9 @@
 package authority
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -179,6 +181,9 @@ func (s *step) giveUp() error {
 	for id := range s.next.invites {
 		s.setInvite(id, nil)
 	}
+	for p := range s.next.appeals {
+		s.setAppeal(p, nil)
+	}
 	s.setShifts(map[uint64]time.Duration{})
 	s.next.offer, s.next.key = offer{}, protocol.Key{}
 	m, in := s.next.state.Member(s.env.Self)
@@ -208,6 +213,10 @@ func (l Ledger) books(at time.Time) ([]byte, error) {
 		b.Invites = append(b.Invites, i.booked())
 	}
 	slices.SortFunc(b.Invites, func(a, b protocol.BookedInvite) int { return slices.Compare(a.Token[:], b.Token[:]) })
+	for _, a := range l.appeals {
+		b.Appeals = append(b.Appeals, a.booked())
+	}
+	slices.SortFunc(b.Appeals, func(a, b protocol.BookedAppeal) int { return cmp.Compare(a.Peer, b.Peer) })
 	for seq, by := range l.banShift {
 		b.Shifts = append(b.Shifts, protocol.Shift{Seq: seq, By: by})
 	}
@@ -254,6 +263,22 @@ func inviteOf(b protocol.BookedInvite) Invite {
 	}
 }
 
+// booked is a without the address of the peer, which concerns the owner to which it came alone.
+func (a Appeal) booked() protocol.BookedAppeal {
+	return protocol.BookedAppeal{
+		Peer: a.Peer, Nick: a.Nick, Removal: a.Removal, Text: a.Text, Nonce: a.Nonce, At: a.At, Expires: a.Expires, Told: a.Told,
+		Pardon: protocol.Reason{Removal: a.Pardon, At: a.PardonAt, By: a.By, ByNick: a.ByNick, For: a.For, ForNick: a.ForNick},
+	}
+}
+
+func appealOf(b protocol.BookedAppeal) Appeal {
+	p := b.Pardon
+	return Appeal{
+		Peer: b.Peer, Nick: b.Nick, Removal: b.Removal, Text: b.Text, Nonce: b.Nonce, At: b.At, Expires: b.Expires, Told: b.Told,
+		Pardon: p.Removal, PardonAt: p.At, By: p.By, ByNick: p.ByNick, For: p.For, ForNick: p.ForNick,
+	}
+}
+
 // A Candidate is what a peer that accepts a room keeps on disk, from before it signs the acceptance until it knows which record followed
 // Prev. A later one replaces it.
 type Candidate struct {
@@ -296,6 +321,9 @@ func (c Candidate) Durable(records []protocol.SignedRecord) (Durable, error) {
 	for _, i := range b.Invites {
 		d.Invites = append(d.Invites, inviteOf(i))
 	}
+	for _, a := range b.Appeals {
+		d.Appeals = append(d.Appeals, appealOf(a))
+	}
 	for _, s := range b.Shifts {
 		d.BanShift[s.Seq] = s.By
 	}
@@ -315,6 +343,9 @@ func (l Ledger) durable(records []protocol.SignedRecord) Durable {
 		d.Invites = append(d.Invites, i)
 	}
 	slices.SortFunc(d.Invites, func(a, b Invite) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	for _, p := range slices.Sorted(maps.Keys(l.appeals)) {
+		d.Appeals = append(d.Appeals, l.appeals[p])
+	}
 	return d
 }
 

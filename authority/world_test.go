@@ -56,6 +56,7 @@ type disk struct {
 	records  []protocol.SignedRecord
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
+	appeals  map[peer.ID]Appeal
 	banShift map[uint64]time.Duration
 	seat     *Seat
 }
@@ -72,6 +73,11 @@ func (d *disk) write(b Batch) {
 			d.invites[i] = *v
 		}
 	}
+	for p, a := range b.Appeals {
+		if delete(d.appeals, p); a != nil {
+			d.appeals[p] = *a
+		}
+	}
 	if b.BanShift != nil {
 		d.banShift = b.BanShift
 	}
@@ -85,6 +91,7 @@ func (d *disk) durable() Durable {
 		Records:  slices.Clone(d.records),
 		Failures: slices.Collect(maps.Values(d.failures)),
 		Invites:  slices.Collect(maps.Values(d.invites)),
+		Appeals:  slices.Collect(maps.Values(d.appeals)),
 		BanShift: d.banShift,
 	}
 }
@@ -115,7 +122,7 @@ func newWorld(t testing.TB, owner string) *world {
 	return &world{
 		t: t, owner: owner, now: epochStart,
 		rand:    rand.NewChaCha8(sha256.Sum256([]byte(owner))),
-		disk:    disk{failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}},
+		disk:    disk{failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}, appeals: map[peer.ID]Appeal{}},
 		answers: map[given][]byte{}, nonces: map[given]protocol.Nonce{},
 	}
 }
@@ -190,7 +197,7 @@ func snapshotOf(l Ledger) any {
 		past[p] = slices.Clone(r)
 	}
 	return []any{
-		maps.Clone(l.failures), maps.Clone(l.invites), slices.Clone(l.knocks), maps.Clone(s.members), maps.Clone(s.nicks),
+		maps.Clone(l.failures), maps.Clone(l.invites), maps.Clone(l.appeals), slices.Clone(l.knocks), maps.Clone(s.members), maps.Clone(s.nicks),
 		maps.Clone(s.bans), past, maps.Clone(s.used), s.Head(), s.epoch, s.policy, s.closed, s.pastLen,
 	}
 }
@@ -260,7 +267,7 @@ func (w *world) check() {
 		w.t.Fatal(err)
 	case !reflect.DeepEqual(restored.State(), l.state),
 		!maps.EqualFunc(restored.failures, l.failures, func(a, b Failure) bool { return reflect.DeepEqual(a, b) }),
-		!maps.Equal(restored.invites, l.invites):
+		!maps.Equal(restored.invites, l.invites), !maps.Equal(restored.appeals, l.appeals):
 		w.t.Fatal("the disk does not hold what is visible")
 	}
 	for p, f := range l.failures {
@@ -271,7 +278,7 @@ func (w *world) check() {
 			w.t.Fatalf("failure of a peer that was no member: %+v", f)
 		}
 	}
-	if len(l.failures) > MaxFailures || len(l.knocks) > MaxKnocks || len(l.invites) > MaxInvites || l.state.pastLen > MaxPast {
+	if len(l.failures) > MaxFailures || len(l.knocks) > MaxKnocks || len(l.invites) > MaxInvites || len(l.appeals) > MaxAppeals+MaxPardons || l.state.pastLen > MaxPast {
 		w.t.Fatal("out of bounds")
 	}
 	keys := map[string]bool{}
@@ -370,5 +377,5 @@ func find[E Effect](effects []Effect) (E, bool) {
 }
 
 func kindName(k protocol.ReasonKind) string {
-	return [...]string{"other", "kicked", "banned", "closed", "idle", "invite-revoked", "muted", "warned"}[k]
+	return [...]string{"other", "kicked", "banned", "closed", "idle", "invite-revoked", "muted", "warned", "pardoned"}[k]
 }

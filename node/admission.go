@@ -271,7 +271,7 @@ func (l *loop) nickOf(p peer.ID) string {
 }
 
 // publishGuests stores the list of guests: the members of our rooms and their authorities, the peers that are owed a
-// reason, and the peers that this node wants to be connected to. The connection manager closes none of their connections.
+// reason, may appeal or were pardoned, and the peers that this node wants to be connected to. The connection manager closes none of their connections.
 func (l *loop) publishGuests() {
 	l.guestsChanged = false
 	guests, now := make(map[peer.ID]int), l.judgedAt()
@@ -285,6 +285,9 @@ func (l *loop) publishGuests() {
 				if r.desk.ledger.Owes(f.Peer, now) {
 					guests[f.Peer]++
 				}
+			}
+			for _, p := range r.desk.ledger.Heard(now) {
+				guests[p] = max(guests[p], 1)
 			}
 		}
 	}

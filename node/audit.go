@@ -17,7 +17,7 @@ import (
 type AuditEntry struct {
 	Seq uint64    `json:"seq"`
 	At  time.Time `json:"at"` // by the owner's clock
-	// What is created, admitted, left, kicked, banned, unbanned, muted, unmuted, warned, renamed, policy, deputies, transferred, rekeyed, closed, or the name of
+	// What is created, admitted, left, kicked, banned, unbanned, muted, unmuted, warned, pardoned, renamed, policy, deputies, transferred, rekeyed, closed, or the name of
 	// another change.
 	What string `json:"what"`
 	// Peer is the peer that the record is about, and Nick its nick; both are empty if it is about nobody. If it was renamed, OldNick

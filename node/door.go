@@ -66,7 +66,7 @@ func (d *door) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 	}
 	if d.r.logFull(2*protocol.MaxMembers, maxLogBytes/8) {
 		reply, away = protocol.JoinReply{Code: protocol.JoinFull}, true
-	} else if st.Policy().Access == protocol.Open && e.req.Token.IsZero() {
+	} else if st.Policy().Access == protocol.Open && e.req.Token.IsZero() && !d.r.desk.ledger.MayReturn(e.peer, d.r.l.judgedAt()) {
 		reply, away = d.open.refuses(e.visitor, st.Members(), st.Seq(), d.r.l.now())
 	}
 	if away && reply.Code == protocol.JoinFull && !d.longTold && st.Seq() >= maxOpenRecords {

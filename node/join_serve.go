@@ -101,7 +101,7 @@ type (
 func (e joinAsked) handle(l *loop) {
 	r := l.rooms[e.req.Room]
 	// The holder of a good invite does not need the common budget, which others may have used up.
-	if r == nil || !r.owner() || !r.desk.ledger.Invited(e.req, l.judgedAt()) {
+	if r == nil || !r.owner() || !r.desk.ledger.Invited(e.req, l.judgedAt()) && !r.desk.ledger.MayReturn(e.peer, l.judgedAt()) {
 		if wait, ok := l.n.admission.common(protocol.JoinID, e.visitor); !ok {
 			e.replies <- tooSoon(wait)
 			return

@@ -201,6 +201,8 @@ func (r *room) eventOf(req protocol.OrderRequest) (authority.Event, error) {
 		return authority.Ban{Peer: req.Peer, Reason: req.Text, For: req.For, Cut: cut}, nil
 	case protocol.OrderUnban:
 		return authority.Unban{Peer: req.Peer}, nil
+	case protocol.OrderPardon:
+		return authority.Pardon{Peer: req.Peer}, nil
 	case protocol.OrderMute:
 		return authority.Mute{Peer: req.Peer, Reason: req.Text, For: req.For, Cut: cut}, nil
 	case protocol.OrderUnmute:

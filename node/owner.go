@@ -27,6 +27,7 @@ type authorityDesk struct {
 	tracker    tracker
 	door       door
 	hands      hands
+	appeals    appeals
 	attempts   map[peer.ID]time.Time // when the owner was last warned of each member
 	ticked     time.Time
 	inReach    time.Time // when a member was last in reach, in a room that is half idle
@@ -37,7 +38,7 @@ type authorityDesk struct {
 
 func newAuthorityDesk(r *room) authorityDesk {
 	return authorityDesk{
-		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), hands: newHands(r), attempts: make(map[peer.ID]time.Time),
+		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), hands: newHands(r), appeals: newAppeals(r), attempts: make(map[peer.ID]time.Time),
 	}
 }
 
@@ -45,6 +46,7 @@ func newAuthorityDesk(r *room) authorityDesk {
 func (d *authorityDesk) stop() {
 	d.polls.stop()
 	d.door.stop()
+	d.appeals.stop()
 }
 
 // step lets the ledger decide on an event, and carries out the effects. If it returns an error, nothing has happened.
@@ -70,13 +72,17 @@ func (d *authorityDesk) stepEffects(ev authority.Event) ([]authority.Effect, err
 	case err != nil:
 		return nil, ruleError(d.r.label(), err)
 	}
-	sameDoor := next.SameDoor(*d.ledger)
+	sameAppeals := next.SameAppeals(*d.ledger)
+	sameDoor := sameAppeals && next.SameDoor(*d.ledger)
 	d.ledger = &next
 	for _, e := range effects {
 		d.carryOut(e)
 	}
 	if !sameDoor {
 		d.tellDoor()
+	}
+	if !sameAppeals {
+		d.appeals.wake()
 	}
 	return effects, nil
 }
@@ -264,6 +270,8 @@ func orderName(b protocol.Body) string {
 		return "kick somebody"
 	case protocol.Unban:
 		return "lift a ban"
+	case protocol.Pardon:
+		return "pardon somebody"
 	case protocol.Mute:
 		return "mute somebody"
 	case protocol.Unmute:
@@ -320,6 +328,7 @@ func (d *authorityDesk) tick(now time.Time) {
 		}
 	}
 	d.door.tick(now)
+	d.appeals.tick(now)
 	for _, p := range d.tracker.followed {
 		if now.Sub(p.at) >= reasonNoteAfter {
 			d.tracker.noteReason(p)

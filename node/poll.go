@@ -23,6 +23,7 @@ func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
 	in := bufio.NewReaderSize(s, pollBuffer)
+	kept := false // it was told so of its appeal
 	// A stranger has little time, and gets one refusal. A member may take longer before it asks again.
 	for patience := streamTimeout; ; patience = pollPatience {
 		if err := s.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -48,7 +49,11 @@ func (n *Node) servePoll(s network.Stream) {
 			return
 		}
 		reply := make(chan protocol.PollReply, 1)
-		n.post(pollAsked{caller, heldPoll{req: *ask.Request, since: time.Now(), reply: reply}})
+		if ask.Appeal != nil {
+			n.post(appealAsked{caller, heldAppeal{ask: *ask.Appeal, from: who.from.String(), again: kept, since: time.Now(), reply: reply}})
+		} else {
+			n.post(pollAsked{caller, heldPoll{req: *ask.Request, since: time.Now(), reply: reply}})
+		}
 		var answer protocol.PollReply
 		var ok bool
 		select {
@@ -63,6 +68,7 @@ func (n *Node) servePoll(s network.Stream) {
 			_ = s.Reset()
 			return
 		}
+		kept = answer.Appeal == protocol.AppealKept
 		if answer.Member == nil && answer.Reason == nil && !n.admission.isGuest(caller) {
 			return
 		}

@@ -14,6 +14,13 @@ const (
 	pollHold = 25 * time.Second
 	// pollPatience is how long a member waits for an answer before it gives the stream up: the hold and a round trip.
 	pollPatience = pollHold + 5*time.Second
+	// appealHold is how long the authority holds the question for the answer to an appeal, which a person gives or not: it waits for
+	// hours. appealPatience is how long the removed peer waits for an answer, and appealBackoffMin and appealBackoffMax bound its pause
+	// between two questions that fail.
+	appealHold       = 5 * time.Minute
+	appealPatience   = appealHold + 5*time.Second
+	appealBackoffMin = time.Second
+	appealBackoffMax = time.Minute
 	// pollBuffer, in bytes, of a poll stream at either end: a question has some 70, and a longer frame is read without the buffer.
 	pollBuffer = 256
 	// pollBackoffMin and pollBackoffMax bound the pause between polls that fail.

@@ -29,8 +29,9 @@
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
 // length is checked against the bound of the frame's type before anything is allocated:
 //
-//	PollAsk, JoinRequest, AskRequest, AskReply,
+//	JoinRequest, AskRequest, AskReply,
 //	OrderRequest, OrderReply, TakeRequest           1 KiB
+//	PollAsk                                         3024 bytes
 //	TellRequest                                     65 KiB (MaxFrame)
 //	PassRequest, PassReply                          106 KiB
 //	SyncRequest, RoomsReply                         256 KiB
@@ -42,6 +43,8 @@
 //
 // A PollReply that says REFUSED is always the three bytes 02 0a 00, length included, so that a caller does
 // not learn from it whether it was ever known. A PollAck has no answer.
+// A PollAppeal is answered with a code or, once it has an answer, with a Reason of the kind pardoned, whose removal is the number of the
+// Pardon record and whose nonce is that of the appeal.
 //
 // A JoinReply that refuses carries a signed Reason, as a PollReply does, if the caller loses what it held: its place at the door,
 // because of a ban or the end of the room, or a valid invite, which was revoked. The reason's nonce is that of the request; a
@@ -90,12 +93,13 @@
 //	name, …_nick, nick    1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
 //	                      around it; a nick asked for (JoinRequest, AskInvite, AskNick): 1 to 128 bytes, no control characters
 //	away_text, text of AskAway    to 120 bytes (MaxAway), one line, no blanks around it; only where away is set
+//	text of an appeal     1 to 500 characters, to 2000 bytes, one line, no blanks around it
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
 //	runs, receipt         numbers of one author's lines, from the highest down: the last of a run, its first, the last of the
 //	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
-//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts to 512; knocks to 64; rooms to 32; transfers to 16; deputies to 4
+//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts to 512; knocks, appeals to 64; rooms to 32; transfers to 16; deputies to 4
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. A node brings the text that
 // its user types to Unicode form NFC. No decoder requires NFC, since it depends on the version of Unicode.
@@ -118,9 +122,10 @@
 //	19 set_nick   peer, nick
 //	20 voice      peer, until (after at)             21 unvoice      peer, cut
 //	24 transfer   accepted, cut (or none)            25 warn        peer
+//	26 pardon     peer
 //	23 set_deputies  deputies: the peer of each, none twice
 //
-// By is the deputy on whose order the author signed the record. Admit, Remove, Unban, SetPolicy, Mute and Unmute may have it. A
+// By is the deputy on whose order the author signed the record. Admit, Remove, Unban, Pardon, SetPolicy, Mute and Unmute may have it. A
 // Reason whose removal a deputy ordered names the deputy in by, and in for the authority for which it acted; others have no for.
 //
 // A wish for a nick that is refused is answered with code: nick bad, nick taken, where text is a free nick, or too soon, where wait_ms

@@ -62,7 +62,7 @@ func TestFrameLength(t *testing.T) {
 		frame Frame
 		want  error
 	}{
-		{"one more than the bound", varint.ToUvarint(maxRequest + 1), &PollAsk{}, ErrTooLarge},
+		{"one more than the bound", varint.ToUvarint(maxRequest + MaxAppeal + 1), &PollAsk{}, ErrTooLarge},
 		{"2^62", varint.ToUvarint(1 << 62), &PollReply{}, ErrTooLarge},
 		{"2^63", append(bytes.Repeat([]byte{0x80}, 9), 1), &PollReply{}, ErrMalformed},
 		{"all ones", bytes.Repeat([]byte{0xff}, 20), &PollReply{}, ErrMalformed},
@@ -140,6 +140,16 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"both asks":              &PollAsk{Request: &PollRequest{}, Ack: &PollAck{}},
 		"no nonce":               &PollAsk{Request: &PollRequest{Room: room, Admission: 1}},
 		"no room":                &PollAsk{Ack: &PollAck{Removal: 1, Nonce: Nonce{1}}},
+		"ask and appeal":         &PollAsk{Ack: &PollAck{}, Appeal: &PollAppeal{}},
+		"empty appeal":           &PollAsk{Appeal: &PollAppeal{Room: room, Removal: 1, Nonce: Nonce{1}}},
+		"appeal of no removal":   &PollAsk{Appeal: &PollAppeal{Room: room, Nonce: Nonce{1}, Text: "x"}},
+		"appeal of no client":    &PollAsk{Appeal: &PollAppeal{Room: room, Removal: 1, Text: "x"}},
+		"appeal too long":        &PollAsk{Appeal: &PollAppeal{Room: room, Removal: 1, Nonce: Nonce{1}, Text: long[:MaxAppealRunes+1]}},
+		"appeal of two lines":    &PollAsk{Appeal: &PollAppeal{Room: room, Removal: 1, Nonce: Nonce{1}, Text: "a\nb"}},
+		"appeal and reason":      &PollReply{Reason: []byte{1}, Appeal: AppealKept},
+		"appeal's unknown end":   &PollReply{Appeal: AppealFull + 1},
+		"many appeals":           &PollReply{Member: &PollMember{Door: &Door{Number: 1, Appeals: make([]Appeal, MaxAppeals+1)}}},
+		"appeal of nobody":       &PollReply{Member: &PollMember{Door: &Door{Number: 1, Appeals: []Appeal{{Nick: "x", Removal: 1, Text: "x"}}}}},
 		"both answers":           &PollReply{Member: &PollMember{}, Reason: []byte{1}},
 		"empty reason":           &PollReply{Reason: []byte{}},
 		"long reason":            &PollReply{Reason: make([]byte, MaxSignedReason+1)},

@@ -18,6 +18,9 @@ const (
 	MaxSubject = 400
 	// MaxReason is in bytes: a reason is one sentence, and IRC has about as many bytes for the comment of a kick.
 	MaxReason = 400
+	// MaxAppeal is in bytes and MaxAppealRunes in runes: a few sentences, in any script.
+	MaxAppeal      = 4 * MaxAppealRunes
+	MaxAppealRunes = 500
 	// MaxAway is in bytes: a few words, which are in every list of present members.
 	MaxAway = 120
 	// MaxMembers is the number of members of a room. An author sends a line to each of them itself (to 512 members that is 200 kB,
@@ -27,6 +30,8 @@ const (
 	MaxDeputies = 4
 	// MaxKnocks is the number of strangers at a door: more than a person reads through.
 	MaxKnocks = 64
+	// MaxAppeals is the number of appeals to the authority of a room: more than a person reads through.
+	MaxAppeals = 64
 	// MaxAddrs is the number of addresses of one peer in a frame, and MaxAddr the length of one, in bytes: a laptop has a handful,
 	// and a hostile peer would name as many as it can.
 	MaxAddrs = 16

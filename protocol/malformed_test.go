@@ -137,6 +137,7 @@ func TestMalformedRecord(t *testing.T) {
 		{"remove", "remove.until", func(m *pb.Record) { m.GetRemove().Until = m.At }},
 		{"remove", "remove.until", func(m *pb.Record) { m.GetRemove().Until = 1 << 63 }},
 		{"remove", "remove.cut.hash", func(m *pb.Record) { m.GetRemove().Cut.Hash = zero32 }},
+		{"pardon", "pardon.peer", func(m *pb.Record) { m.GetPardon().Peer = nil }},
 		{"warn", "warn.peer", func(m *pb.Record) { m.GetWarn().Peer = nil }},
 		{"warn", "key", func(m *pb.Record) { m.Key = make([]byte, 32); m.Key[0] = 1 }},
 		{"transfer", "transfer.accepted", func(m *pb.Record) { m.GetTransfer().Accepted = nil }},

@@ -23,6 +23,7 @@ const (
 	OrderUnmute  OrderKind = 7
 	OrderSubject OrderKind = 8 // change the policy's subject
 	OrderAccess  OrderKind = 9 // change how the room is entered
+	OrderPardon  OrderKind = 10
 )
 
 // OrderRequest is an order of a deputy, which the authority carries out if the deputy may give it. The deputy is the peer that the
@@ -73,7 +74,7 @@ func (f *OrderRequest) decode(b []byte) error {
 
 func (f *OrderRequest) read(r *fieldReader, m *pb.OrderRequest) {
 	*f = OrderRequest{
-		Room: r.room("room", m.Room), Kind: OrderKind(r.closedEnum("kind", int32(m.Kind), uint8(OrderAccess))),
+		Room: r.room("room", m.Room), Kind: OrderKind(r.closedEnum("kind", int32(m.Kind), uint8(OrderPardon))),
 		Text: r.reason("text", m.Text), For: r.span("for_ms", m.ForMs, time.Millisecond, math.MaxInt64),
 	}
 	if f.Kind != OrderSubject && f.Kind != OrderAccess {

@@ -36,19 +36,40 @@ type PollAck struct {
 	Nonce   Nonce
 }
 
-// PollAsk is a frame that a member sends on a poll stream: exactly one of the two.
+// PollAppeal is the appeal of a removed peer, and the question for its answer: it is sent again until it has one. Nonce is that of the
+// polls of the membership that has ended, and Removal the number of the reason that it was told.
+type PollAppeal struct {
+	Room    RoomID
+	Removal uint64
+	Nonce   Nonce
+	Text    string
+}
+
+// PollAsk is a frame that a member, or a removed one, sends on a poll stream: exactly one of the three.
 type PollAsk struct {
 	Request *PollRequest
 	Ack     *PollAck
+	Appeal  *PollAppeal
 }
 
-// PollReply is the answer of the authority: Member, Reason, or neither, which is REFUSED; or, of a peer that was the owner, Moved. A refused caller gets the same bytes
+// An AppealCode says what has become of an appeal that has no answer yet.
+type AppealCode uint8
+
+// Append only; values are on the wire.
+const (
+	AppealKept  AppealCode = 1 // the authority has it
+	AppealTwice AppealCode = 2 // the authority has another one about the same removal
+	AppealFull  AppealCode = 3 // there is no place for it now
+)
+
+// PollReply is the answer of the authority: Member, Reason, Appeal, or none of them, which is REFUSED; or, of a peer that was the owner, Moved. A refused caller gets the same bytes
 // whether it never was a member, has been told already, asks too late, or names an unknown room.
 type PollReply struct {
 	Member *PollMember
 	Reason []byte // a signed Reason; see OpenReason
 	// Moved are the signed Transfer records from the one by which the answerer gave the room away on, in order; MaxMoved at most.
-	Moved [][]byte
+	Moved  [][]byte
+	Appeal AppealCode
 }
 
 // PollMember is the answer to a member.
@@ -69,10 +90,19 @@ type PollMember struct {
 	Offer *Offer
 }
 
-// A Door has the strangers that wait at the door of a room. Number is another one after each change.
+// A Door has the strangers that wait at the door of a room, and the appeals of removed members. Number is another one after each change.
 type Door struct {
-	Number uint64
-	Knocks []Knocker
+	Number  uint64
+	Knocks  []Knocker
+	Appeals []Appeal
+}
+
+// An Appeal is what a removed member has written to the authority about its removal, whose record it names.
+type Appeal struct {
+	Peer    peer.ID
+	Nick    string
+	Removal uint64
+	Text    string
 }
 
 // A Knocker is a stranger at the door, with the nick that it asks for.
@@ -89,13 +119,13 @@ type Presence struct {
 	Away  Away
 }
 
-func (f *PollAsk) max() int { return maxRequest }
+func (f *PollAsk) max() int { return maxRequest + MaxAppeal }
 
 func (f *PollAsk) encode() ([]byte, error) {
 	m := &pb.PollAsk{}
 	switch {
-	case f.Request != nil && f.Ack != nil:
-		return nil, malformed("ask", "both a request and an acknowledgement")
+	case howMany(f.Request != nil, f.Ack != nil, f.Appeal != nil) > 1:
+		return nil, malformed("ask", "more than one")
 	case f.Request != nil:
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
@@ -105,6 +135,10 @@ func (f *PollAsk) encode() ([]byte, error) {
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
 			Room: f.Ack.Room[:], Removal: f.Ack.Removal, Nonce: f.Ack.Nonce[:],
+		}}
+	case f.Appeal != nil:
+		m.Ask = &pb.PollAsk_Appeal{Appeal: &pb.PollAppeal{
+			Room: f.Appeal.Room[:], Removal: f.Appeal.Removal, Nonce: f.Appeal.Nonce[:], Text: f.Appeal.Text,
 		}}
 	}
 	return encodeFrame("poll", m, func(r *fieldReader) { new(PollAsk).read(r, m) })
@@ -131,8 +165,13 @@ func (f *PollAsk) read(r *fieldReader, m *pb.PollAsk) {
 			Room: r.room("room", a.Ack.Room), Removal: r.count("removal", a.Ack.Removal, 1),
 			Nonce: r.nonce("nonce", a.Ack.Nonce),
 		}
+	case *pb.PollAsk_Appeal:
+		f.Appeal = &PollAppeal{
+			Room: r.room("room", a.Appeal.Room), Removal: r.count("removal", a.Appeal.Removal, 1),
+			Nonce: r.nonce("nonce", a.Appeal.Nonce), Text: r.appeal("text", a.Appeal.Text),
+		}
 	default:
-		r.fail("ask", "neither a request nor an acknowledgement")
+		r.fail("ask", "absent, or of a kind unknown here")
 	}
 }
 
@@ -141,7 +180,7 @@ func (f *PollReply) max() int { return MaxBatch }
 func (f *PollReply) encode() ([]byte, error) {
 	m := &pb.PollReply{}
 	switch {
-	case f.Member != nil && f.Reason != nil, f.Moved != nil && (f.Member != nil || f.Reason != nil):
+	case howMany(f.Member != nil, f.Reason != nil, f.Moved != nil, f.Appeal != 0) > 1:
 		return nil, malformed("answer", "more than one")
 	case f.Member != nil:
 		p := f.Member
@@ -153,6 +192,8 @@ func (f *PollReply) encode() ([]byte, error) {
 		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
 	case f.Moved != nil:
 		m.Answer = &pb.PollReply_Moved{Moved: movedToPB(f.Moved)}
+	case f.Appeal != 0:
+		m.Answer = &pb.PollReply_Appeal{Appeal: pb.AppealCode(f.Appeal)}
 	default:
 		m.Answer = &pb.PollReply_Refused{Refused: &pb.Refused{}}
 	}
@@ -178,9 +219,21 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
 	case *pb.PollReply_Moved:
 		f.Moved = r.transfers(a.Moved)
+	case *pb.PollReply_Appeal:
+		f.Appeal = AppealCode(r.closedEnum("appeal", int32(a.Appeal), uint8(AppealFull)))
 	default:
-		r.fail("answer", "neither news, nor a reason, nor refused, nor moved")
+		r.fail("answer", "absent, or of a kind unknown here")
 	}
+}
+
+// howMany returns how many of the fields of a frame are set, of which one may be.
+func howMany(set ...bool) (n int) {
+	for _, is := range set {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 func presentToPB(ps []Presence) []*pb.Presence {
@@ -210,16 +263,25 @@ func (d *Door) toPB() *pb.Door {
 	for _, k := range d.Knocks {
 		m.Knocks = append(m.Knocks, &pb.Knocker{Peer: []byte(k.Peer), Nick: k.Nick})
 	}
+	for _, a := range d.Appeals {
+		m.Appeals = append(m.Appeals, &pb.Appeal{Peer: []byte(a.Peer), Nick: a.Nick, Removal: a.Removal, Text: a.Text})
+	}
 	return m
 }
 
 func (r *fieldReader) door(m *pb.Door) *Door {
-	if m == nil || !r.items("door.knocks", len(m.Knocks), MaxKnocks) {
+	if m == nil || !r.items("door.knocks", len(m.Knocks), MaxKnocks) || !r.items("door.appeals", len(m.Appeals), MaxAppeals) {
 		return nil
 	}
 	d := &Door{Number: r.count("door.number", m.Number, 1)}
 	for _, k := range m.Knocks {
 		d.Knocks = append(d.Knocks, Knocker{Peer: r.peer("door.knocks.peer", k.Peer), Nick: r.nick("door.knocks.nick", k.Nick)})
+	}
+	for _, a := range m.Appeals {
+		d.Appeals = append(d.Appeals, Appeal{
+			Peer: r.peer("door.appeals.peer", a.Peer), Nick: r.nick("door.appeals.nick", a.Nick),
+			Removal: r.count("door.appeals.removal", a.Removal, 1), Text: r.appeal("door.appeals.text", a.Text),
+		})
 	}
 	return d
 }

@@ -50,7 +50,7 @@ func StartsEpoch(b Body) bool {
 // MayBeOrdered reports whether a record with body b may name a deputy that ordered it.
 func MayBeOrdered(b Body) bool {
 	switch b.(type) {
-	case Admit, Remove, Unban, SetPolicy, Mute, Unmute:
+	case Admit, Remove, Unban, Pardon, SetPolicy, Mute, Unmute:
 		return true
 	}
 	return false
@@ -130,6 +130,8 @@ type (
 	SetDeputies struct{ Peers []peer.ID }
 	// Warn warns a member. What it is warned of is told to it alone, by a [Reason].
 	Warn struct{ Peer peer.ID }
+	// Pardon lets a removed peer come back. It lifts its ban.
+	Pardon struct{ Peer peer.ID }
 	// SetNick gives a member another nick, for which it has asked.
 	SetNick struct {
 		Peer peer.ID
@@ -151,6 +153,7 @@ func (Voice) body()     {}
 func (Unvoice) body()   {}
 func (SetNick) body()   {}
 func (Warn) body()      {}
+func (Pardon) body()    {}
 
 func (SetDeputies) body() {}
 
@@ -223,6 +226,8 @@ const (
 	InviteRevoked ReasonKind = 5
 	Muted         ReasonKind = 6
 	Warned        ReasonKind = 7
+	// Pardoned: the peer lost its place, and may come back until Until. The reason answers its appeal.
+	Pardoned ReasonKind = 8
 )
 
 // A Reason tells a peer why it lost its place or its voice. The authority gives it once, in answer to a poll of that peer, and signs it, so that
@@ -235,8 +240,8 @@ type Reason struct {
 	By      peer.ID // the peer that decided it
 	ByNick  string
 	At      time.Time // milliseconds
-	Until   time.Time // zero: no end, or neither a ban nor a mute
-	Removal uint64    // seq of the Remove, Close or Mute record
+	Until   time.Time // zero: no end, or neither a ban nor a mute nor a pardon
+	Removal uint64    // seq of the Remove, Close, Mute, Warn or Pardon record
 	Nonce   Nonce     // of the poll that it answers
 	// For is the authority for which By, a deputy, decided; "" if By was the authority itself.
 	For     peer.ID

@@ -49,6 +49,8 @@ func (r Record) encode() ([]byte, error) {
 			set.Deputies = append(set.Deputies, &pb.Deputy{Peer: []byte(p)})
 		}
 		m.Body = &pb.Record_SetDeputies{SetDeputies: set}
+	case Pardon:
+		m.Body = &pb.Record_Pardon{Pardon: &pb.Pardon{Peer: []byte(b.Peer)}}
 	case Warn:
 		m.Body = &pb.Record_Warn{Warn: &pb.Warn{Peer: []byte(b.Peer)}}
 	case Transfer:
@@ -140,6 +142,8 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 		return Unmute{Peer: r.peer("unmute.peer", b.Unmute.Peer)}
 	case *pb.Record_SetDeputies:
 		return r.setDeputies(b.SetDeputies)
+	case *pb.Record_Pardon:
+		return Pardon{Peer: r.peer("pardon.peer", b.Pardon.Peer)}
 	case *pb.Record_Warn:
 		return Warn{Peer: r.peer("warn.peer", b.Warn.Peer)}
 	case *pb.Record_Transfer:
@@ -260,7 +264,7 @@ func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 
 // readKind returns a kind, or Other for an unknown one.
 func readKind(k pb.ReasonKind) ReasonKind {
-	if k < 0 || k > pb.ReasonKind(Warned) {
+	if k < 0 || k > pb.ReasonKind(Pardoned) {
 		return Other
 	}
 	return ReasonKind(k)
@@ -301,8 +305,8 @@ func (r *fieldReader) reasonParties(prefix string, rs *Reason, of []byte, nick s
 			r.fail(prefix+"for", "nobody acts for itself")
 		}
 	}
-	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Muted && rs.Kind != Other {
-		r.fail(prefix+"until", "only a ban or a mute has an end")
+	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Muted && rs.Kind != Pardoned && rs.Kind != Other {
+		r.fail(prefix+"until", "only a ban, a mute or a pardon has an end")
 	}
 }
 
@@ -314,4 +318,5 @@ func (r *fieldReader) roomName(field, s string) string { r.failWith(field, valid
 func (r *fieldReader) subject(field, s string) string { r.failWith(field, validSubject(s)); return s }
 
 func (r *fieldReader) reason(field, s string) string { r.failWith(field, validReason(s)); return s }
+func (r *fieldReader) appeal(field, s string) string { r.failWith(field, validAppeal(s)); return s }
 func (r *fieldReader) text(field, s string) string   { r.failWith(field, ValidText(s)); return s }

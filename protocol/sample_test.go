@@ -72,6 +72,7 @@ func bodies(t testing.TB) map[string]Body {
 		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}},
 		"warn":         Warn{Peer: bob},
 		"transfer":     Transfer{Accepted: sampleAcceptance(t), Cut: cut},
+		"pardon":       Pardon{Peer: bob},
 		"set-nick":     SetNick{Peer: bob, Nick: "robert"},
 	}
 }
@@ -95,6 +96,13 @@ func sampleBooks(t testing.TB) Books {
 	unclaimed := Owed{Reason: Reason{Peer: r.For, Kind: Warned, By: r.By, ByNick: "carol", At: noon, Removal: 8}, Nick: "alice", Admission: 1, Expires: noon}
 	return Books{
 		At: noon, Owed: []Owed{owed, unclaimed}, Shifts: []Shift{{7, -time.Minute}, {8, time.Hour}},
+		Appeals: []BookedAppeal{
+			{Peer: signer(t, 2).Peer(), Nick: "bob", Removal: 7, Text: "it was the cat", Nonce: Nonce{2}, At: noon, Expires: noon.Add(time.Hour)},
+			{Peer: signer(t, 3).Peer(), Nick: "carol", Removal: 8, Expires: noon.Add(time.Hour), Told: true, Pardon: Reason{
+				Peer: signer(t, 3).Peer(), Kind: Pardoned, By: signer(t, 2).Peer(), ByNick: "bob", At: noon, Removal: 9,
+				For: signer(t, 1).Peer(), ForNick: "alice",
+			}},
+		},
 		Invites: []BookedInvite{
 			{Token: Token{4}, By: r.By, Expires: noon},
 			{Token: Token{5}, Nick: "dave", By: r.By, Expires: noon, RevokedAt: noon, Text: "late", Seq: 7, TellPeer: r.By, TellNonce: Nonce{3}},
@@ -207,11 +215,13 @@ func frames(t testing.TB) []namedFrame {
 	return []namedFrame{
 		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}, HaveDoor: 8, HaveOffer: 9}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
+		frameOf("poll-appeal", PollAsk{Appeal: &PollAppeal{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}, Text: "it was the cat"}}),
+		frameOf("poll-appealed", PollReply{Appeal: AppealTwice}),
 		frameOf("poll-refused", PollReply{}),
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
 		frameOf("poll-moved", PollReply{Moved: [][]byte{sampleRecord(t, bodies(t)["transfer"]).Bytes()}}),
 		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
-		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs, Away: Away{true, "lunch"}}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Door: &Door{Number: 9, Knocks: []Knocker{{bob, "bob"}}}, Offer: &Offer{Until: noon, Left: time.Minute}}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs, Away: Away{true, "lunch"}}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Door: &Door{Number: 9, Knocks: []Knocker{{bob, "bob"}}, Appeals: []Appeal{{bob, "bob", 7, "it was the cat"}}}, Offer: &Offer{Until: noon, Left: time.Minute}}}),
 		frameOf("poll-no-offer", PollReply{Member: &PollMember{Offer: &Offer{}}}),
 		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
 		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),

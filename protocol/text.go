@@ -44,6 +44,9 @@ func NormalizeReason(s string) (string, error) { return normalize("reason", s, v
 // NormalizeAway is NormalizeReason for the text of a person who is away.
 func NormalizeAway(s string) (string, error) { return normalize("text", s, validAway) }
 
+// NormalizeAppeal is NormalizeReason for the text of an appeal, which must not be empty or longer than MaxAppealRunes characters.
+func NormalizeAppeal(s string) (string, error) { return normalize("appeal", s, validAppeal) }
+
 // NormalizeSubject is NormalizeReason for a subject.
 func NormalizeSubject(s string) (string, error) { return normalize("subject", s, validSubject) }
 
@@ -94,6 +97,17 @@ func normalize(what, s string, valid func(string) error) (string, error) {
 func validReason(s string) error  { return validLine(s, MaxReason) }
 func validAway(s string) error    { return validLine(s, MaxAway) }
 func validSubject(s string) error { return validLine(s, MaxSubject) }
+
+// validAppeal returns an error unless s is one line of 1 to MaxAppealRunes characters.
+func validAppeal(s string) error {
+	if s == "" {
+		return errEmpty
+	}
+	if n := utf8.RuneCountInString(s); n > MaxAppealRunes {
+		return fmt.Errorf("has %d characters, at most %d are allowed", n, MaxAppealRunes)
+	}
+	return validLine(s, MaxAppeal)
+}
 
 func validRoomName(s string) error { return validName(s, MaxRoomName, MaxRoomNameRunes) }
 

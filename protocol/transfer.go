@@ -99,6 +99,7 @@ type Books struct {
 	Owed    []Owed // those of one peer follow each other, in the order in which it is told
 	Invites []BookedInvite
 	Shifts  []Shift
+	Appeals []BookedAppeal
 }
 
 // Owed is a reason that a peer has not acknowledged, or that of a ban. Room is zero, and Nonce too, if no poll has claimed it.
@@ -123,6 +124,20 @@ type BookedInvite struct {
 	Seq       uint64
 	TellPeer  peer.ID
 	TellNonce Nonce
+}
+
+// A BookedAppeal is what the owner keeps about a removed peer that has appealed, that was pardoned, or both. Text is "" before an appeal.
+// Nonce is that of the client that has asked, or zero. Removal of Pardon is zero before a pardon; Told says that the peer was told.
+type BookedAppeal struct {
+	Peer    peer.ID
+	Nick    string
+	Removal uint64
+	Text    string
+	Nonce   Nonce
+	At      time.Time
+	Expires time.Time
+	Pardon  Reason
+	Told    bool
 }
 
 // A Shift says by how much the clock was set since record Seq was made.
@@ -150,6 +165,9 @@ func (b Books) Encode() ([]byte, error) {
 			in.Revoked = &pb.Revoked{At: millis(i.RevokedAt), Text: i.Text, Seq: i.Seq, Peer: []byte(i.TellPeer), Nonce: orNone(i.TellNonce[:])}
 		}
 		m.Invites = append(m.Invites, in)
+	}
+	for _, a := range b.Appeals {
+		m.Appeals = append(m.Appeals, a.toPB())
 	}
 	for _, s := range b.Shifts {
 		m.Shifts = append(m.Shifts, &pb.Shift{Seq: s.Seq, ByNs: int64(s.By)})
@@ -189,6 +207,9 @@ func (r *fieldReader) books(m *pb.Books) Books {
 	}
 	for _, i := range m.Invites {
 		b.Invites = append(b.Invites, r.bookedInvite(i))
+	}
+	for _, a := range m.Appeals {
+		b.Appeals = append(b.Appeals, r.bookedAppeal(a))
 	}
 	var last uint64
 	for _, s := range m.Shifts {
@@ -235,6 +256,44 @@ func (r *fieldReader) bookedInvite(m *pb.BookedInvite) BookedInvite {
 		}
 	}
 	return i
+}
+
+func (a BookedAppeal) toPB() *pb.BookedAppeal {
+	m := &pb.BookedAppeal{
+		Peer: []byte(a.Peer), Nick: a.Nick, Removal: a.Removal, Text: a.Text, Nonce: orNone(a.Nonce[:]), At: millis(a.At), Expires: millis(a.Expires),
+	}
+	if p := a.Pardon; p.Removal != 0 {
+		m.Pardoned = &pb.Pardoned{
+			Seq: p.Removal, At: millis(p.At), By: []byte(p.By), ByNick: p.ByNick, For: []byte(p.For), ForNick: p.ForNick, Told: a.Told,
+		}
+	}
+	return m
+}
+
+func (r *fieldReader) bookedAppeal(m *pb.BookedAppeal) BookedAppeal {
+	a := BookedAppeal{
+		Peer: r.peer("appeals.peer", m.Peer), Nick: r.nick("appeals.nick", m.Nick), Removal: r.count("appeals.removal", m.Removal, 1),
+		Text: m.Text, At: r.timeOrNone("appeals.at", m.At), Expires: r.time("appeals.expires", m.Expires),
+	}
+	r.optional("appeals.nonce", a.Nonce[:], m.Nonce)
+	if p := m.Pardoned; p != nil {
+		a.Told = p.Told
+		a.Pardon = Reason{
+			Peer: a.Peer, Kind: Pardoned, By: r.peer("appeals.pardoned.by", p.By), ByNick: r.nick("appeals.pardoned.by_nick", p.ByNick),
+			At: r.time("appeals.pardoned.at", p.At), Removal: r.count("appeals.pardoned.seq", p.Seq, 1),
+		}
+		r.reasonParties("appeals.pardoned.", &a.Pardon, p.For, p.ForNick)
+	}
+	switch {
+	case a.Text != "":
+		r.appeal("appeals.text", a.Text)
+		if a.At.IsZero() || a.Nonce == (Nonce{}) {
+			r.fail("appeals.text", "without its time, or without a nonce")
+		}
+	case a.Pardon.Removal == 0:
+		r.fail("appeals.text", "absent where there is no pardon")
+	}
+	return a
 }
 
 // TakeRequest asks the owner for the books of a room that it has offered to the caller or, with Accepted, takes the room. Head is the

@@ -56,6 +56,15 @@ func (s *Store) SaveBatch(room protocol.RoomID, b authority.Batch) error {
 				return err
 			}
 		}
+		ab, err := rb.CreateBucketIfNotExists(bucketAppeals)
+		if err != nil {
+			return err
+		}
+		for p, a := range b.Appeals {
+			if err := putJSON(ab, []byte(p), a, a == nil); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 }
@@ -134,6 +143,18 @@ func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
 			return fmt.Errorf("invite %x: %w", k, err)
 		}
 		d.Invites = append(d.Invites, inv)
+		return nil
+	})
+	ab := rb.Bucket(bucketAppeals)
+	if err != nil || ab == nil { // an earlier version has made the room
+		return d, err
+	}
+	err = ab.ForEach(func(k, v []byte) error {
+		var a authority.Appeal
+		if err := json.Unmarshal(v, &a); err != nil {
+			return fmt.Errorf("appeal of %s: %w", peer.ID(k), err)
+		}
+		d.Appeals = append(d.Appeals, a)
 		return nil
 	})
 	return d, err

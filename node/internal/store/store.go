@@ -29,7 +29,7 @@ const (
 	oldest  = 2
 )
 
-// The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and
+// The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer>, appeals/<peer> and
 // invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> =
 // owner; counters/<room id> = the first message number that has not been reserved, clocks/<room id> = a time that the room's
 // Lamport clock has not reached; verified/<peer> and ignored/<peer> = JSON.
@@ -39,6 +39,7 @@ var (
 	bucketLog      = []byte("log")
 	bucketFailures = []byte("failures")
 	bucketInvites  = []byte("invites")
+	bucketAppeals  = []byte("appeals")
 	bucketSeats    = []byte("seats")
 	bucketPins     = []byte("pins")
 	bucketCounters = []byte("counters")

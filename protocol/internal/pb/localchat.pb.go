@@ -142,6 +142,7 @@ const (
 	ReasonKind_REASON_KIND_INVITE_REVOKED ReasonKind = 5
 	ReasonKind_REASON_KIND_MUTED          ReasonKind = 6
 	ReasonKind_REASON_KIND_WARNED         ReasonKind = 7
+	ReasonKind_REASON_KIND_PARDONED       ReasonKind = 8
 )
 
 // Enum value maps for ReasonKind.
@@ -155,6 +156,7 @@ var (
 		5: "REASON_KIND_INVITE_REVOKED",
 		6: "REASON_KIND_MUTED",
 		7: "REASON_KIND_WARNED",
+		8: "REASON_KIND_PARDONED",
 	}
 	ReasonKind_value = map[string]int32{
 		"REASON_KIND_OTHER":          0,
@@ -165,6 +167,7 @@ var (
 		"REASON_KIND_INVITE_REVOKED": 5,
 		"REASON_KIND_MUTED":          6,
 		"REASON_KIND_WARNED":         7,
+		"REASON_KIND_PARDONED":       8,
 	}
 )
 
@@ -247,6 +250,58 @@ func (ContentKind) EnumDescriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{3}
 }
 
+type AppealCode int32
+
+const (
+	AppealCode_APPEAL_CODE_UNSPECIFIED AppealCode = 0
+	AppealCode_APPEAL_CODE_KEPT        AppealCode = 1
+	AppealCode_APPEAL_CODE_TWICE       AppealCode = 2
+	AppealCode_APPEAL_CODE_FULL        AppealCode = 3
+)
+
+// Enum value maps for AppealCode.
+var (
+	AppealCode_name = map[int32]string{
+		0: "APPEAL_CODE_UNSPECIFIED",
+		1: "APPEAL_CODE_KEPT",
+		2: "APPEAL_CODE_TWICE",
+		3: "APPEAL_CODE_FULL",
+	}
+	AppealCode_value = map[string]int32{
+		"APPEAL_CODE_UNSPECIFIED": 0,
+		"APPEAL_CODE_KEPT":        1,
+		"APPEAL_CODE_TWICE":       2,
+		"APPEAL_CODE_FULL":        3,
+	}
+)
+
+func (x AppealCode) Enum() *AppealCode {
+	p := new(AppealCode)
+	*p = x
+	return p
+}
+
+func (x AppealCode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AppealCode) Descriptor() protoreflect.EnumDescriptor {
+	return file_localchat_proto_enumTypes[4].Descriptor()
+}
+
+func (AppealCode) Type() protoreflect.EnumType {
+	return &file_localchat_proto_enumTypes[4]
+}
+
+func (x AppealCode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AppealCode.Descriptor instead.
+func (AppealCode) EnumDescriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{4}
+}
+
 type JoinCode int32
 
 const (
@@ -310,11 +365,11 @@ func (x JoinCode) String() string {
 }
 
 func (JoinCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_localchat_proto_enumTypes[4].Descriptor()
+	return file_localchat_proto_enumTypes[5].Descriptor()
 }
 
 func (JoinCode) Type() protoreflect.EnumType {
-	return &file_localchat_proto_enumTypes[4]
+	return &file_localchat_proto_enumTypes[5]
 }
 
 func (x JoinCode) Number() protoreflect.EnumNumber {
@@ -323,7 +378,7 @@ func (x JoinCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JoinCode.Descriptor instead.
 func (JoinCode) EnumDescriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{4}
+	return file_localchat_proto_rawDescGZIP(), []int{5}
 }
 
 // Answer is spelt out both ways, so that a reply is never zero bytes long.
@@ -360,11 +415,11 @@ func (x Answer) String() string {
 }
 
 func (Answer) Descriptor() protoreflect.EnumDescriptor {
-	return file_localchat_proto_enumTypes[5].Descriptor()
+	return file_localchat_proto_enumTypes[6].Descriptor()
 }
 
 func (Answer) Type() protoreflect.EnumType {
-	return &file_localchat_proto_enumTypes[5]
+	return &file_localchat_proto_enumTypes[6]
 }
 
 func (x Answer) Number() protoreflect.EnumNumber {
@@ -373,7 +428,7 @@ func (x Answer) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Answer.Descriptor instead.
 func (Answer) EnumDescriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{5}
+	return file_localchat_proto_rawDescGZIP(), []int{6}
 }
 
 type OrderKind int32
@@ -389,21 +444,23 @@ const (
 	OrderKind_ORDER_KIND_UNMUTE      OrderKind = 7
 	OrderKind_ORDER_KIND_SUBJECT     OrderKind = 8
 	OrderKind_ORDER_KIND_ACCESS      OrderKind = 9
+	OrderKind_ORDER_KIND_PARDON      OrderKind = 10
 )
 
 // Enum value maps for OrderKind.
 var (
 	OrderKind_name = map[int32]string{
-		0: "ORDER_KIND_UNSPECIFIED",
-		1: "ORDER_KIND_ACCEPT",
-		2: "ORDER_KIND_DENY",
-		3: "ORDER_KIND_KICK",
-		4: "ORDER_KIND_BAN",
-		5: "ORDER_KIND_UNBAN",
-		6: "ORDER_KIND_MUTE",
-		7: "ORDER_KIND_UNMUTE",
-		8: "ORDER_KIND_SUBJECT",
-		9: "ORDER_KIND_ACCESS",
+		0:  "ORDER_KIND_UNSPECIFIED",
+		1:  "ORDER_KIND_ACCEPT",
+		2:  "ORDER_KIND_DENY",
+		3:  "ORDER_KIND_KICK",
+		4:  "ORDER_KIND_BAN",
+		5:  "ORDER_KIND_UNBAN",
+		6:  "ORDER_KIND_MUTE",
+		7:  "ORDER_KIND_UNMUTE",
+		8:  "ORDER_KIND_SUBJECT",
+		9:  "ORDER_KIND_ACCESS",
+		10: "ORDER_KIND_PARDON",
 	}
 	OrderKind_value = map[string]int32{
 		"ORDER_KIND_UNSPECIFIED": 0,
@@ -416,6 +473,7 @@ var (
 		"ORDER_KIND_UNMUTE":      7,
 		"ORDER_KIND_SUBJECT":     8,
 		"ORDER_KIND_ACCESS":      9,
+		"ORDER_KIND_PARDON":      10,
 	}
 )
 
@@ -430,11 +488,11 @@ func (x OrderKind) String() string {
 }
 
 func (OrderKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_localchat_proto_enumTypes[6].Descriptor()
+	return file_localchat_proto_enumTypes[7].Descriptor()
 }
 
 func (OrderKind) Type() protoreflect.EnumType {
-	return &file_localchat_proto_enumTypes[6]
+	return &file_localchat_proto_enumTypes[7]
 }
 
 func (x OrderKind) Number() protoreflect.EnumNumber {
@@ -443,7 +501,7 @@ func (x OrderKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderKind.Descriptor instead.
 func (OrderKind) EnumDescriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{6}
+	return file_localchat_proto_rawDescGZIP(), []int{7}
 }
 
 type OrderCode int32
@@ -488,11 +546,11 @@ func (x OrderCode) String() string {
 }
 
 func (OrderCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_localchat_proto_enumTypes[7].Descriptor()
+	return file_localchat_proto_enumTypes[8].Descriptor()
 }
 
 func (OrderCode) Type() protoreflect.EnumType {
-	return &file_localchat_proto_enumTypes[7]
+	return &file_localchat_proto_enumTypes[8]
 }
 
 func (x OrderCode) Number() protoreflect.EnumNumber {
@@ -501,7 +559,7 @@ func (x OrderCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderCode.Descriptor instead.
 func (OrderCode) EnumDescriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{7}
+	return file_localchat_proto_rawDescGZIP(), []int{8}
 }
 
 type TakeCode int32
@@ -546,11 +604,11 @@ func (x TakeCode) String() string {
 }
 
 func (TakeCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_localchat_proto_enumTypes[8].Descriptor()
+	return file_localchat_proto_enumTypes[9].Descriptor()
 }
 
 func (TakeCode) Type() protoreflect.EnumType {
-	return &file_localchat_proto_enumTypes[8]
+	return &file_localchat_proto_enumTypes[9]
 }
 
 func (x TakeCode) Number() protoreflect.EnumNumber {
@@ -559,7 +617,7 @@ func (x TakeCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TakeCode.Descriptor instead.
 func (TakeCode) EnumDescriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{8}
+	return file_localchat_proto_rawDescGZIP(), []int{9}
 }
 
 // Record is the payload of an envelope of domain localchat/record/v2. Key commits to the key of the epoch that the record
@@ -591,6 +649,7 @@ type Record struct {
 	//	*Record_SetDeputies
 	//	*Record_Transfer
 	//	*Record_Warn
+	//	*Record_Pardon
 	Body isRecord_Body `protobuf_oneof:"body"`
 	Key  []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
 	// By is the deputy that ordered the record, if the author did not decide it itself.
@@ -829,6 +888,15 @@ func (x *Record) GetWarn() *Warn {
 	return nil
 }
 
+func (x *Record) GetPardon() *Pardon {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Pardon); ok {
+			return x.Pardon
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetKey() []byte {
 	if x != nil {
 		return x.Key
@@ -911,6 +979,10 @@ type Record_Warn struct {
 	Warn *Warn `protobuf:"bytes,25,opt,name=warn,proto3,oneof"`
 }
 
+type Record_Pardon struct {
+	Pardon *Pardon `protobuf:"bytes,26,opt,name=pardon,proto3,oneof"`
+}
+
 func (*Record_Create) isRecord_Body() {}
 
 func (*Record_Admit) isRecord_Body() {}
@@ -942,6 +1014,8 @@ func (*Record_SetDeputies) isRecord_Body() {}
 func (*Record_Transfer) isRecord_Body() {}
 
 func (*Record_Warn) isRecord_Body() {}
+
+func (*Record_Pardon) isRecord_Body() {}
 
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1664,6 +1738,50 @@ func (x *Transfer) GetCut() *Cut {
 	return nil
 }
 
+type Pardon struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pardon) Reset() {
+	*x = Pardon{}
+	mi := &file_localchat_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pardon) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pardon) ProtoMessage() {}
+
+func (x *Pardon) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pardon.ProtoReflect.Descriptor instead.
+func (*Pardon) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Pardon) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
 type SetNick struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
@@ -1674,7 +1792,7 @@ type SetNick struct {
 
 func (x *SetNick) Reset() {
 	*x = SetNick{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +1804,7 @@ func (x *SetNick) String() string {
 func (*SetNick) ProtoMessage() {}
 
 func (x *SetNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1699,7 +1817,7 @@ func (x *SetNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNick.ProtoReflect.Descriptor instead.
 func (*SetNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetNick) GetPeer() []byte {
@@ -1726,7 +1844,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1856,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1869,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Voice) GetPeer() []byte {
@@ -1778,7 +1896,7 @@ type Unvoice struct {
 
 func (x *Unvoice) Reset() {
 	*x = Unvoice{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1790,7 +1908,7 @@ func (x *Unvoice) String() string {
 func (*Unvoice) ProtoMessage() {}
 
 func (x *Unvoice) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1803,7 +1921,7 @@ func (x *Unvoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unvoice.ProtoReflect.Descriptor instead.
 func (*Unvoice) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Unvoice) GetPeer() []byte {
@@ -1831,7 +1949,7 @@ type MemberCut struct {
 
 func (x *MemberCut) Reset() {
 	*x = MemberCut{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1843,7 +1961,7 @@ func (x *MemberCut) String() string {
 func (*MemberCut) ProtoMessage() {}
 
 func (x *MemberCut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +1974,7 @@ func (x *MemberCut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberCut.ProtoReflect.Descriptor instead.
 func (*MemberCut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MemberCut) GetPeer() []byte {
@@ -1884,7 +2002,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +2014,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2027,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1943,7 +2061,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1955,7 +2073,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1968,7 +2086,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -2055,7 +2173,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +2185,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +2198,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -2182,7 +2300,7 @@ type Acceptance struct {
 
 func (x *Acceptance) Reset() {
 	*x = Acceptance{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2312,7 @@ func (x *Acceptance) String() string {
 func (*Acceptance) ProtoMessage() {}
 
 func (x *Acceptance) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2325,7 @@ func (x *Acceptance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acceptance.ProtoReflect.Descriptor instead.
 func (*Acceptance) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Acceptance) GetRoom() []byte {
@@ -2259,13 +2377,14 @@ type Books struct {
 	Owed          []*Owed                `protobuf:"bytes,2,rep,name=owed,proto3" json:"owed,omitempty"`
 	Invites       []*BookedInvite        `protobuf:"bytes,3,rep,name=invites,proto3" json:"invites,omitempty"`
 	Shifts        []*Shift               `protobuf:"bytes,4,rep,name=shifts,proto3" json:"shifts,omitempty"`
+	Appeals       []*BookedAppeal        `protobuf:"bytes,5,rep,name=appeals,proto3" json:"appeals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Books) Reset() {
 	*x = Books{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2277,7 +2396,7 @@ func (x *Books) String() string {
 func (*Books) ProtoMessage() {}
 
 func (x *Books) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2290,7 +2409,7 @@ func (x *Books) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Books.ProtoReflect.Descriptor instead.
 func (*Books) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Books) GetAt() uint64 {
@@ -2321,6 +2440,13 @@ func (x *Books) GetShifts() []*Shift {
 	return nil
 }
 
+func (x *Books) GetAppeals() []*BookedAppeal {
+	if x != nil {
+		return x.Appeals
+	}
+	return nil
+}
+
 // Owed is a reason that a peer has not acknowledged, or that of a ban. Nonce is that of the poll that has claimed it.
 type Owed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2346,7 +2472,7 @@ type Owed struct {
 
 func (x *Owed) Reset() {
 	*x = Owed{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2484,7 @@ func (x *Owed) String() string {
 func (*Owed) ProtoMessage() {}
 
 func (x *Owed) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2497,7 @@ func (x *Owed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Owed.ProtoReflect.Descriptor instead.
 func (*Owed) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Owed) GetPeer() []byte {
@@ -2499,7 +2625,7 @@ type BookedInvite struct {
 
 func (x *BookedInvite) Reset() {
 	*x = BookedInvite{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2511,7 +2637,7 @@ func (x *BookedInvite) String() string {
 func (*BookedInvite) ProtoMessage() {}
 
 func (x *BookedInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2524,7 +2650,7 @@ func (x *BookedInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookedInvite.ProtoReflect.Descriptor instead.
 func (*BookedInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BookedInvite) GetToken() []byte {
@@ -2576,7 +2702,7 @@ type Revoked struct {
 
 func (x *Revoked) Reset() {
 	*x = Revoked{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2588,7 +2714,7 @@ func (x *Revoked) String() string {
 func (*Revoked) ProtoMessage() {}
 
 func (x *Revoked) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2601,7 +2727,7 @@ func (x *Revoked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revoked.ProtoReflect.Descriptor instead.
 func (*Revoked) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Revoked) GetAt() uint64 {
@@ -2639,6 +2765,199 @@ func (x *Revoked) GetNonce() []byte {
 	return nil
 }
 
+// BookedAppeal is an appeal without text if the peer was pardoned before it appealed. Nonce is that of the client that has asked.
+type BookedAppeal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	Removal       uint64                 `protobuf:"varint,3,opt,name=removal,proto3" json:"removal,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	Nonce         []byte                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	At            uint64                 `protobuf:"varint,6,opt,name=at,proto3" json:"at,omitempty"`
+	Expires       uint64                 `protobuf:"varint,7,opt,name=expires,proto3" json:"expires,omitempty"`
+	Pardoned      *Pardoned              `protobuf:"bytes,8,opt,name=pardoned,proto3" json:"pardoned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookedAppeal) Reset() {
+	*x = BookedAppeal{}
+	mi := &file_localchat_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookedAppeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookedAppeal) ProtoMessage() {}
+
+func (x *BookedAppeal) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookedAppeal.ProtoReflect.Descriptor instead.
+func (*BookedAppeal) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *BookedAppeal) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *BookedAppeal) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
+func (x *BookedAppeal) GetRemoval() uint64 {
+	if x != nil {
+		return x.Removal
+	}
+	return 0
+}
+
+func (x *BookedAppeal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *BookedAppeal) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *BookedAppeal) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *BookedAppeal) GetExpires() uint64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *BookedAppeal) GetPardoned() *Pardoned {
+	if x != nil {
+		return x.Pardoned
+	}
+	return nil
+}
+
+type Pardoned struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	At            uint64                 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	By            []byte                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	ByNick        string                 `protobuf:"bytes,4,opt,name=by_nick,json=byNick,proto3" json:"by_nick,omitempty"`
+	For           []byte                 `protobuf:"bytes,5,opt,name=for,proto3" json:"for,omitempty"`
+	ForNick       string                 `protobuf:"bytes,6,opt,name=for_nick,json=forNick,proto3" json:"for_nick,omitempty"`
+	Told          bool                   `protobuf:"varint,7,opt,name=told,proto3" json:"told,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pardoned) Reset() {
+	*x = Pardoned{}
+	mi := &file_localchat_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pardoned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pardoned) ProtoMessage() {}
+
+func (x *Pardoned) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pardoned.ProtoReflect.Descriptor instead.
+func (*Pardoned) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Pardoned) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Pardoned) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Pardoned) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *Pardoned) GetByNick() string {
+	if x != nil {
+		return x.ByNick
+	}
+	return ""
+}
+
+func (x *Pardoned) GetFor() []byte {
+	if x != nil {
+		return x.For
+	}
+	return nil
+}
+
+func (x *Pardoned) GetForNick() string {
+	if x != nil {
+		return x.ForNick
+	}
+	return ""
+}
+
+func (x *Pardoned) GetTold() bool {
+	if x != nil {
+		return x.Told
+	}
+	return false
+}
+
 // Shift says by how much the clock was set since record seq was made.
 type Shift struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2650,7 +2969,7 @@ type Shift struct {
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2662,7 +2981,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2675,7 +2994,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Shift) GetSeq() uint64 {
@@ -2705,7 +3024,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2717,7 +3036,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2730,7 +3049,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -2766,7 +3085,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2778,7 +3097,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2791,7 +3110,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -2835,7 +3154,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2847,7 +3166,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2860,7 +3179,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -2897,6 +3216,7 @@ type PollAsk struct {
 	//
 	//	*PollAsk_Request
 	//	*PollAsk_Ack
+	//	*PollAsk_Appeal
 	Ask           isPollAsk_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2904,7 +3224,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2916,7 +3236,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2929,7 +3249,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -2957,6 +3277,15 @@ func (x *PollAsk) GetAck() *PollAck {
 	return nil
 }
 
+func (x *PollAsk) GetAppeal() *PollAppeal {
+	if x != nil {
+		if x, ok := x.Ask.(*PollAsk_Appeal); ok {
+			return x.Appeal
+		}
+	}
+	return nil
+}
+
 type isPollAsk_Ask interface {
 	isPollAsk_Ask()
 }
@@ -2969,9 +3298,15 @@ type PollAsk_Ack struct {
 	Ack *PollAck `protobuf:"bytes,2,opt,name=ack,proto3,oneof"`
 }
 
+type PollAsk_Appeal struct {
+	Appeal *PollAppeal `protobuf:"bytes,3,opt,name=appeal,proto3,oneof"`
+}
+
 func (*PollAsk_Request) isPollAsk_Ask() {}
 
 func (*PollAsk_Ack) isPollAsk_Ask() {}
+
+func (*PollAsk_Appeal) isPollAsk_Ask() {}
 
 type PollRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2990,7 +3325,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3002,7 +3337,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3015,7 +3350,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -3092,7 +3427,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3104,7 +3439,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3117,7 +3452,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -3141,6 +3476,75 @@ func (x *PollAck) GetNonce() []byte {
 	return nil
 }
 
+// PollAppeal says something to the authority after a removal. The same one again asks for the answer.
+type PollAppeal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Removal       uint64                 `protobuf:"varint,2,opt,name=removal,proto3" json:"removal,omitempty"`
+	Nonce         []byte                 `protobuf:"bytes,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PollAppeal) Reset() {
+	*x = PollAppeal{}
+	mi := &file_localchat_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PollAppeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PollAppeal) ProtoMessage() {}
+
+func (x *PollAppeal) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PollAppeal.ProtoReflect.Descriptor instead.
+func (*PollAppeal) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *PollAppeal) GetRoom() []byte {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *PollAppeal) GetRemoval() uint64 {
+	if x != nil {
+		return x.Removal
+	}
+	return 0
+}
+
+func (x *PollAppeal) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *PollAppeal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 type PollReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Answer:
@@ -3149,6 +3553,7 @@ type PollReply struct {
 	//	*PollReply_Member
 	//	*PollReply_Reason
 	//	*PollReply_Moved
+	//	*PollReply_Appeal
 	Answer        isPollReply_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3156,7 +3561,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3168,7 +3573,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3181,7 +3586,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -3227,6 +3632,15 @@ func (x *PollReply) GetMoved() *Moved {
 	return nil
 }
 
+func (x *PollReply) GetAppeal() AppealCode {
+	if x != nil {
+		if x, ok := x.Answer.(*PollReply_Appeal); ok {
+			return x.Appeal
+		}
+	}
+	return AppealCode_APPEAL_CODE_UNSPECIFIED
+}
+
 type isPollReply_Answer interface {
 	isPollReply_Answer()
 }
@@ -3247,6 +3661,10 @@ type PollReply_Moved struct {
 	Moved *Moved `protobuf:"bytes,4,opt,name=moved,proto3,oneof"`
 }
 
+type PollReply_Appeal struct {
+	Appeal AppealCode `protobuf:"varint,5,opt,name=appeal,proto3,enum=localchat.v1.AppealCode,oneof"`
+}
+
 func (*PollReply_Refused) isPollReply_Answer() {}
 
 func (*PollReply_Member) isPollReply_Answer() {}
@@ -3254,6 +3672,8 @@ func (*PollReply_Member) isPollReply_Answer() {}
 func (*PollReply_Reason) isPollReply_Answer() {}
 
 func (*PollReply_Moved) isPollReply_Answer() {}
+
+func (*PollReply_Appeal) isPollReply_Answer() {}
 
 // Moved has the transfers of a room by which the answerer gave it away, and those after it.
 type Moved struct {
@@ -3265,7 +3685,7 @@ type Moved struct {
 
 func (x *Moved) Reset() {
 	*x = Moved{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3277,7 +3697,7 @@ func (x *Moved) String() string {
 func (*Moved) ProtoMessage() {}
 
 func (x *Moved) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3290,7 +3710,7 @@ func (x *Moved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Moved.ProtoReflect.Descriptor instead.
 func (*Moved) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Moved) GetTransfers() [][]byte {
@@ -3309,7 +3729,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3321,7 +3741,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3334,7 +3754,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 type PollMember struct {
@@ -3355,7 +3775,7 @@ type PollMember struct {
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3367,7 +3787,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3380,7 +3800,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -3464,7 +3884,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3476,7 +3896,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3489,7 +3909,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Offer) GetUntil() uint64 {
@@ -3510,13 +3930,14 @@ type Door struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	Knocks        []*Knocker             `protobuf:"bytes,2,rep,name=knocks,proto3" json:"knocks,omitempty"`
+	Appeals       []*Appeal              `protobuf:"bytes,3,rep,name=appeals,proto3" json:"appeals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Door) Reset() {
 	*x = Door{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3528,7 +3949,7 @@ func (x *Door) String() string {
 func (*Door) ProtoMessage() {}
 
 func (x *Door) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3541,7 +3962,7 @@ func (x *Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Door.ProtoReflect.Descriptor instead.
 func (*Door) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Door) GetNumber() uint64 {
@@ -3558,6 +3979,13 @@ func (x *Door) GetKnocks() []*Knocker {
 	return nil
 }
 
+func (x *Door) GetAppeals() []*Appeal {
+	if x != nil {
+		return x.Appeals
+	}
+	return nil
+}
+
 type Knocker struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
@@ -3568,7 +3996,7 @@ type Knocker struct {
 
 func (x *Knocker) Reset() {
 	*x = Knocker{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3580,7 +4008,7 @@ func (x *Knocker) String() string {
 func (*Knocker) ProtoMessage() {}
 
 func (x *Knocker) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3593,7 +4021,7 @@ func (x *Knocker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
 func (*Knocker) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Knocker) GetPeer() []byte {
@@ -3610,6 +4038,74 @@ func (x *Knocker) GetNick() string {
 	return ""
 }
 
+type Appeal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	Removal       uint64                 `protobuf:"varint,3,opt,name=removal,proto3" json:"removal,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Appeal) Reset() {
+	*x = Appeal{}
+	mi := &file_localchat_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Appeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Appeal) ProtoMessage() {}
+
+func (x *Appeal) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
+func (*Appeal) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *Appeal) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Appeal) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
+func (x *Appeal) GetRemoval() uint64 {
+	if x != nil {
+		return x.Removal
+	}
+	return 0
+}
+
+func (x *Appeal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 type EpochKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
@@ -3620,7 +4116,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3632,7 +4128,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[41]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3645,7 +4141,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{41}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -3674,7 +4170,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3686,7 +4182,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[42]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3699,7 +4195,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{42}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -3742,7 +4238,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3754,7 +4250,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[43]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3767,7 +4263,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{43}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -3816,7 +4312,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3828,7 +4324,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3841,7 +4337,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -3931,7 +4427,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3943,7 +4439,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3956,7 +4452,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -4060,7 +4556,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4072,7 +4568,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4085,7 +4581,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{51}
 }
 
 type AskInvite struct {
@@ -4098,7 +4594,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4110,7 +4606,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4123,7 +4619,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{47}
+	return file_localchat_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -4149,7 +4645,7 @@ type AskNick struct {
 
 func (x *AskNick) Reset() {
 	*x = AskNick{}
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4161,7 +4657,7 @@ func (x *AskNick) String() string {
 func (*AskNick) ProtoMessage() {}
 
 func (x *AskNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4174,7 +4670,7 @@ func (x *AskNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskNick.ProtoReflect.Descriptor instead.
 func (*AskNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{48}
+	return file_localchat_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AskNick) GetNick() string {
@@ -4195,7 +4691,7 @@ type AskAway struct {
 
 func (x *AskAway) Reset() {
 	*x = AskAway{}
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4207,7 +4703,7 @@ func (x *AskAway) String() string {
 func (*AskAway) ProtoMessage() {}
 
 func (x *AskAway) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4220,7 +4716,7 @@ func (x *AskAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAway.ProtoReflect.Descriptor instead.
 func (*AskAway) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{49}
+	return file_localchat_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AskAway) GetAway() bool {
@@ -4246,7 +4742,7 @@ type AskHand struct {
 
 func (x *AskHand) Reset() {
 	*x = AskHand{}
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4258,7 +4754,7 @@ func (x *AskHand) String() string {
 func (*AskHand) ProtoMessage() {}
 
 func (x *AskHand) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4271,7 +4767,7 @@ func (x *AskHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskHand.ProtoReflect.Descriptor instead.
 func (*AskHand) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{50}
+	return file_localchat_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AskHand) GetDown() bool {
@@ -4294,7 +4790,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4306,7 +4802,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4319,7 +4815,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{51}
+	return file_localchat_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -4364,7 +4860,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4376,7 +4872,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4389,7 +4885,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{52}
+	return file_localchat_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -4446,7 +4942,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4458,7 +4954,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4471,7 +4967,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{53}
+	return file_localchat_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -4517,7 +5013,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[54]
+	mi := &file_localchat_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4529,7 +5025,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[54]
+	mi := &file_localchat_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4542,7 +5038,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{54}
+	return file_localchat_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -4604,7 +5100,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[55]
+	mi := &file_localchat_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4616,7 +5112,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[55]
+	mi := &file_localchat_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4629,7 +5125,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{55}
+	return file_localchat_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -4664,7 +5160,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[56]
+	mi := &file_localchat_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4676,7 +5172,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[56]
+	mi := &file_localchat_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4689,7 +5185,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{56}
+	return file_localchat_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -4777,7 +5273,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[57]
+	mi := &file_localchat_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4789,7 +5285,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[57]
+	mi := &file_localchat_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4802,7 +5298,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{57}
+	return file_localchat_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -4870,7 +5366,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[58]
+	mi := &file_localchat_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4882,7 +5378,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[58]
+	mi := &file_localchat_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4895,7 +5391,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{58}
+	return file_localchat_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -4924,7 +5420,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[59]
+	mi := &file_localchat_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4936,7 +5432,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[59]
+	mi := &file_localchat_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4949,7 +5445,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{59}
+	return file_localchat_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -4989,7 +5485,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[60]
+	mi := &file_localchat_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5001,7 +5497,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[60]
+	mi := &file_localchat_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5014,7 +5510,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{60}
+	return file_localchat_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -5033,7 +5529,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[61]
+	mi := &file_localchat_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5045,7 +5541,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[61]
+	mi := &file_localchat_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5058,7 +5554,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{61}
+	return file_localchat_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -5080,7 +5576,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[62]
+	mi := &file_localchat_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5092,7 +5588,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[62]
+	mi := &file_localchat_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5105,7 +5601,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{62}
+	return file_localchat_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -5150,7 +5646,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[63]
+	mi := &file_localchat_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5162,7 +5658,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[63]
+	mi := &file_localchat_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5175,7 +5671,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{63}
+	return file_localchat_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -5234,7 +5730,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_localchat_proto_msgTypes[64]
+	mi := &file_localchat_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5246,7 +5742,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[64]
+	mi := &file_localchat_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5259,7 +5755,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{64}
+	return file_localchat_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *TakeRequest) GetRoom() []byte {
@@ -5311,7 +5807,7 @@ type TakeReply struct {
 
 func (x *TakeReply) Reset() {
 	*x = TakeReply{}
-	mi := &file_localchat_proto_msgTypes[65]
+	mi := &file_localchat_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5323,7 +5819,7 @@ func (x *TakeReply) String() string {
 func (*TakeReply) ProtoMessage() {}
 
 func (x *TakeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[65]
+	mi := &file_localchat_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5336,7 +5832,7 @@ func (x *TakeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeReply.ProtoReflect.Descriptor instead.
 func (*TakeReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{65}
+	return file_localchat_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *TakeReply) GetCode() TakeCode {
@@ -5385,7 +5881,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\xc7\a\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\xf7\a\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -5411,7 +5907,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\aunvoice\x18\x15 \x01(\v2\x15.localchat.v1.UnvoiceH\x00R\aunvoice\x12>\n" +
 	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x124\n" +
 	"\btransfer\x18\x18 \x01(\v2\x16.localchat.v1.TransferH\x00R\btransfer\x12(\n" +
-	"\x04warn\x18\x19 \x01(\v2\x12.localchat.v1.WarnH\x00R\x04warn\x12\x10\n" +
+	"\x04warn\x18\x19 \x01(\v2\x12.localchat.v1.WarnH\x00R\x04warn\x12.\n" +
+	"\x06pardon\x18\x1a \x01(\v2\x14.localchat.v1.PardonH\x00R\x06pardon\x12\x10\n" +
 	"\x03key\x18\x10 \x01(\fR\x03key\x12\x0e\n" +
 	"\x02by\x18\x1e \x01(\fR\x02byB\x06\n" +
 	"\x04body\"r\n" +
@@ -5455,7 +5952,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\"K\n" +
 	"\bTransfer\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\fR\baccepted\x12#\n" +
-	"\x03cut\x18\x02 \x01(\v2\x11.localchat.v1.CutR\x03cut\"1\n" +
+	"\x03cut\x18\x02 \x01(\v2\x11.localchat.v1.CutR\x03cut\"\x1c\n" +
+	"\x06Pardon\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"1\n" +
 	"\aSetNick\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\"1\n" +
@@ -5504,12 +6003,13 @@ const file_localchat_proto_rawDesc = "" +
 	"\x02to\x18\x03 \x01(\fR\x02to\x12\x12\n" +
 	"\x04prev\x18\x04 \x01(\fR\x04prev\x12\x14\n" +
 	"\x05books\x18\x05 \x01(\fR\x05books\x12\x14\n" +
-	"\x05until\x18\x06 \x01(\x04R\x05until\"\xa2\x01\n" +
+	"\x05until\x18\x06 \x01(\x04R\x05until\"\xd8\x01\n" +
 	"\x05Books\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\x12&\n" +
 	"\x04owed\x18\x02 \x03(\v2\x12.localchat.v1.OwedR\x04owed\x124\n" +
 	"\ainvites\x18\x03 \x03(\v2\x1a.localchat.v1.BookedInviteR\ainvites\x12+\n" +
-	"\x06shifts\x18\x04 \x03(\v2\x13.localchat.v1.ShiftR\x06shifts\"\x80\x03\n" +
+	"\x06shifts\x18\x04 \x03(\v2\x13.localchat.v1.ShiftR\x06shifts\x124\n" +
+	"\aappeals\x18\x05 \x03(\v2\x1a.localchat.v1.BookedAppealR\aappeals\"\x80\x03\n" +
 	"\x04Owed\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x1c\n" +
@@ -5539,7 +6039,24 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x10\n" +
 	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04peer\x18\x04 \x01(\fR\x04peer\x12\x14\n" +
-	"\x05nonce\x18\x05 \x01(\fR\x05nonce\".\n" +
+	"\x05nonce\x18\x05 \x01(\fR\x05nonce\"\xd8\x01\n" +
+	"\fBookedAppeal\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x18\n" +
+	"\aremoval\x18\x03 \x01(\x04R\aremoval\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x14\n" +
+	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x0e\n" +
+	"\x02at\x18\x06 \x01(\x04R\x02at\x12\x18\n" +
+	"\aexpires\x18\a \x01(\x04R\aexpires\x122\n" +
+	"\bpardoned\x18\b \x01(\v2\x16.localchat.v1.PardonedR\bpardoned\"\x96\x01\n" +
+	"\bPardoned\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\fR\x02by\x12\x17\n" +
+	"\aby_nick\x18\x04 \x01(\tR\x06byNick\x12\x10\n" +
+	"\x03for\x18\x05 \x01(\fR\x03for\x12\x19\n" +
+	"\bfor_nick\x18\x06 \x01(\tR\aforNick\x12\x12\n" +
+	"\x04told\x18\a \x01(\bR\x04told\".\n" +
 	"\x05Shift\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x13\n" +
 	"\x05by_ns\x18\x02 \x01(\x12R\x04byNs\"O\n" +
@@ -5556,10 +6073,11 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\x0e2\x19.localchat.v1.ContentKindR\x04kind\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x0e\n" +
 	"\x02at\x18\x03 \x01(\x04R\x02at\x12\x18\n" +
-	"\aremoval\x18\x04 \x01(\x04R\aremoval\"r\n" +
+	"\aremoval\x18\x04 \x01(\x04R\aremoval\"\xa6\x01\n" +
 	"\aPollAsk\x125\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.localchat.v1.PollRequestH\x00R\arequest\x12)\n" +
-	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ackB\x05\n" +
+	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ack\x122\n" +
+	"\x06appeal\x18\x03 \x01(\v2\x18.localchat.v1.PollAppealH\x00R\x06appealB\x05\n" +
 	"\x03ask\"\x80\x02\n" +
 	"\vPollRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
@@ -5575,12 +6093,19 @@ const file_localchat_proto_rawDesc = "" +
 	"\aPollAck\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
 	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
-	"\x05nonce\x18\x03 \x01(\fR\x05nonce\"\xc3\x01\n" +
+	"\x05nonce\x18\x03 \x01(\fR\x05nonce\"d\n" +
+	"\n" +
+	"PollAppeal\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
+	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
+	"\x05nonce\x18\x03 \x01(\fR\x05nonce\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"\xf7\x01\n" +
 	"\tPollReply\x121\n" +
 	"\arefused\x18\x01 \x01(\v2\x15.localchat.v1.RefusedH\x00R\arefused\x122\n" +
 	"\x06member\x18\x02 \x01(\v2\x18.localchat.v1.PollMemberH\x00R\x06member\x12\x18\n" +
 	"\x06reason\x18\x03 \x01(\fH\x00R\x06reason\x12+\n" +
-	"\x05moved\x18\x04 \x01(\v2\x13.localchat.v1.MovedH\x00R\x05movedB\b\n" +
+	"\x05moved\x18\x04 \x01(\v2\x13.localchat.v1.MovedH\x00R\x05moved\x122\n" +
+	"\x06appeal\x18\x05 \x01(\x0e2\x18.localchat.v1.AppealCodeH\x00R\x06appealB\b\n" +
 	"\x06answer\"%\n" +
 	"\x05Moved\x12\x1c\n" +
 	"\ttransfers\x18\x01 \x03(\fR\ttransfers\"\t\n" +
@@ -5600,13 +6125,19 @@ const file_localchat_proto_rawDesc = "" +
 	" \x01(\v2\x13.localchat.v1.OfferR\x05offer\"6\n" +
 	"\x05Offer\x12\x14\n" +
 	"\x05until\x18\x01 \x01(\x04R\x05until\x12\x17\n" +
-	"\aleft_ms\x18\x02 \x01(\x04R\x06leftMs\"M\n" +
+	"\aleft_ms\x18\x02 \x01(\x04R\x06leftMs\"}\n" +
 	"\x04Door\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12-\n" +
-	"\x06knocks\x18\x02 \x03(\v2\x15.localchat.v1.KnockerR\x06knocks\"1\n" +
+	"\x06knocks\x18\x02 \x03(\v2\x15.localchat.v1.KnockerR\x06knocks\x12.\n" +
+	"\aappeals\x18\x03 \x03(\v2\x14.localchat.v1.AppealR\aappeals\"1\n" +
 	"\aKnocker\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
-	"\x04nick\x18\x02 \x01(\tR\x04nick\"2\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\"^\n" +
+	"\x06Appeal\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x18\n" +
+	"\aremoval\x18\x03 \x01(\x04R\aremoval\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"2\n" +
 	"\bEpochKey\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"e\n" +
@@ -5748,7 +6279,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x13HISTORY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12HISTORY_SINCE_JOIN\x10\x01\x12\x10\n" +
 	"\fHISTORY_NONE\x10\x02\x12\x0f\n" +
-	"\vHISTORY_ALL\x10\x03*\xd0\x01\n" +
+	"\vHISTORY_ALL\x10\x03*\xea\x01\n" +
 	"\n" +
 	"ReasonKind\x12\x15\n" +
 	"\x11REASON_KIND_OTHER\x10\x00\x12\x16\n" +
@@ -5758,12 +6289,19 @@ const file_localchat_proto_rawDesc = "" +
 	"\x10REASON_KIND_IDLE\x10\x04\x12\x1e\n" +
 	"\x1aREASON_KIND_INVITE_REVOKED\x10\x05\x12\x15\n" +
 	"\x11REASON_KIND_MUTED\x10\x06\x12\x16\n" +
-	"\x12REASON_KIND_WARNED\x10\a*x\n" +
+	"\x12REASON_KIND_WARNED\x10\a\x12\x18\n" +
+	"\x14REASON_KIND_PARDONED\x10\b*x\n" +
 	"\vContentKind\x12\x1c\n" +
 	"\x18CONTENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CONTENT_KIND_SAY\x10\x01\x12\x17\n" +
 	"\x13CONTENT_KIND_ACTION\x10\x02\x12\x1c\n" +
-	"\x18CONTENT_KIND_REASON_NOTE\x10\x03*\xc0\x02\n" +
+	"\x18CONTENT_KIND_REASON_NOTE\x10\x03*l\n" +
+	"\n" +
+	"AppealCode\x12\x1b\n" +
+	"\x17APPEAL_CODE_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10APPEAL_CODE_KEPT\x10\x01\x12\x15\n" +
+	"\x11APPEAL_CODE_TWICE\x10\x02\x12\x14\n" +
+	"\x10APPEAL_CODE_FULL\x10\x03*\xc0\x02\n" +
 	"\bJoinCode\x12\x19\n" +
 	"\x15JOIN_CODE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12JOIN_CODE_ADMITTED\x10\x01\x12\x15\n" +
@@ -5783,7 +6321,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tANSWER_NO\x10\x01\x12\x0e\n" +
 	"\n" +
-	"ANSWER_YES\x10\x02*\xed\x01\n" +
+	"ANSWER_YES\x10\x02*\x84\x02\n" +
 	"\tOrderKind\x12\x1a\n" +
 	"\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ORDER_KIND_ACCEPT\x10\x01\x12\x13\n" +
@@ -5794,7 +6332,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x0fORDER_KIND_MUTE\x10\x06\x12\x15\n" +
 	"\x11ORDER_KIND_UNMUTE\x10\a\x12\x16\n" +
 	"\x12ORDER_KIND_SUBJECT\x10\b\x12\x15\n" +
-	"\x11ORDER_KIND_ACCESS\x10\t*\xa3\x01\n" +
+	"\x11ORDER_KIND_ACCESS\x10\t\x12\x15\n" +
+	"\x11ORDER_KIND_PARDON\x10\n" +
+	"*\xa3\x01\n" +
 	"\tOrderCode\x12\x1a\n" +
 	"\x16ORDER_CODE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fORDER_CODE_DONE\x10\x01\x12\x16\n" +
@@ -5822,160 +6362,172 @@ func file_localchat_proto_rawDescGZIP() []byte {
 	return file_localchat_proto_rawDescData
 }
 
-var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
+var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
 	(ReasonKind)(0),      // 2: localchat.v1.ReasonKind
 	(ContentKind)(0),     // 3: localchat.v1.ContentKind
-	(JoinCode)(0),        // 4: localchat.v1.JoinCode
-	(Answer)(0),          // 5: localchat.v1.Answer
-	(OrderKind)(0),       // 6: localchat.v1.OrderKind
-	(OrderCode)(0),       // 7: localchat.v1.OrderCode
-	(TakeCode)(0),        // 8: localchat.v1.TakeCode
-	(*Record)(nil),       // 9: localchat.v1.Record
-	(*Create)(nil),       // 10: localchat.v1.Create
-	(*Admit)(nil),        // 11: localchat.v1.Admit
-	(*Leave)(nil),        // 12: localchat.v1.Leave
-	(*Remove)(nil),       // 13: localchat.v1.Remove
-	(*Unban)(nil),        // 14: localchat.v1.Unban
-	(*SetPolicy)(nil),    // 15: localchat.v1.SetPolicy
-	(*Rekey)(nil),        // 16: localchat.v1.Rekey
-	(*Close)(nil),        // 17: localchat.v1.Close
-	(*Mute)(nil),         // 18: localchat.v1.Mute
-	(*Unmute)(nil),       // 19: localchat.v1.Unmute
-	(*SetDeputies)(nil),  // 20: localchat.v1.SetDeputies
-	(*Deputy)(nil),       // 21: localchat.v1.Deputy
-	(*Warn)(nil),         // 22: localchat.v1.Warn
-	(*Transfer)(nil),     // 23: localchat.v1.Transfer
-	(*SetNick)(nil),      // 24: localchat.v1.SetNick
-	(*Voice)(nil),        // 25: localchat.v1.Voice
-	(*Unvoice)(nil),      // 26: localchat.v1.Unvoice
-	(*MemberCut)(nil),    // 27: localchat.v1.MemberCut
-	(*Cut)(nil),          // 28: localchat.v1.Cut
-	(*Policy)(nil),       // 29: localchat.v1.Policy
-	(*Reason)(nil),       // 30: localchat.v1.Reason
-	(*Acceptance)(nil),   // 31: localchat.v1.Acceptance
-	(*Books)(nil),        // 32: localchat.v1.Books
-	(*Owed)(nil),         // 33: localchat.v1.Owed
-	(*BookedInvite)(nil), // 34: localchat.v1.BookedInvite
-	(*Revoked)(nil),      // 35: localchat.v1.Revoked
-	(*Shift)(nil),        // 36: localchat.v1.Shift
-	(*Message)(nil),      // 37: localchat.v1.Message
-	(*Header)(nil),       // 38: localchat.v1.Header
-	(*Content)(nil),      // 39: localchat.v1.Content
-	(*PollAsk)(nil),      // 40: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 41: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 42: localchat.v1.PollAck
-	(*PollReply)(nil),    // 43: localchat.v1.PollReply
-	(*Moved)(nil),        // 44: localchat.v1.Moved
-	(*Refused)(nil),      // 45: localchat.v1.Refused
-	(*PollMember)(nil),   // 46: localchat.v1.PollMember
-	(*Offer)(nil),        // 47: localchat.v1.Offer
-	(*Door)(nil),         // 48: localchat.v1.Door
-	(*Knocker)(nil),      // 49: localchat.v1.Knocker
-	(*EpochKey)(nil),     // 50: localchat.v1.EpochKey
-	(*Presence)(nil),     // 51: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 52: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 53: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 54: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 55: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 56: localchat.v1.AskInvite
-	(*AskNick)(nil),      // 57: localchat.v1.AskNick
-	(*AskAway)(nil),      // 58: localchat.v1.AskAway
-	(*AskHand)(nil),      // 59: localchat.v1.AskHand
-	(*AskReply)(nil),     // 60: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 61: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 62: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 63: localchat.v1.SyncRequest
-	(*Head)(nil),         // 64: localchat.v1.Head
-	(*SyncReply)(nil),    // 65: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 66: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 67: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 68: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 69: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 70: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 71: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 72: localchat.v1.RoomAd
-	(*TakeRequest)(nil),  // 73: localchat.v1.TakeRequest
-	(*TakeReply)(nil),    // 74: localchat.v1.TakeReply
+	(AppealCode)(0),      // 4: localchat.v1.AppealCode
+	(JoinCode)(0),        // 5: localchat.v1.JoinCode
+	(Answer)(0),          // 6: localchat.v1.Answer
+	(OrderKind)(0),       // 7: localchat.v1.OrderKind
+	(OrderCode)(0),       // 8: localchat.v1.OrderCode
+	(TakeCode)(0),        // 9: localchat.v1.TakeCode
+	(*Record)(nil),       // 10: localchat.v1.Record
+	(*Create)(nil),       // 11: localchat.v1.Create
+	(*Admit)(nil),        // 12: localchat.v1.Admit
+	(*Leave)(nil),        // 13: localchat.v1.Leave
+	(*Remove)(nil),       // 14: localchat.v1.Remove
+	(*Unban)(nil),        // 15: localchat.v1.Unban
+	(*SetPolicy)(nil),    // 16: localchat.v1.SetPolicy
+	(*Rekey)(nil),        // 17: localchat.v1.Rekey
+	(*Close)(nil),        // 18: localchat.v1.Close
+	(*Mute)(nil),         // 19: localchat.v1.Mute
+	(*Unmute)(nil),       // 20: localchat.v1.Unmute
+	(*SetDeputies)(nil),  // 21: localchat.v1.SetDeputies
+	(*Deputy)(nil),       // 22: localchat.v1.Deputy
+	(*Warn)(nil),         // 23: localchat.v1.Warn
+	(*Transfer)(nil),     // 24: localchat.v1.Transfer
+	(*Pardon)(nil),       // 25: localchat.v1.Pardon
+	(*SetNick)(nil),      // 26: localchat.v1.SetNick
+	(*Voice)(nil),        // 27: localchat.v1.Voice
+	(*Unvoice)(nil),      // 28: localchat.v1.Unvoice
+	(*MemberCut)(nil),    // 29: localchat.v1.MemberCut
+	(*Cut)(nil),          // 30: localchat.v1.Cut
+	(*Policy)(nil),       // 31: localchat.v1.Policy
+	(*Reason)(nil),       // 32: localchat.v1.Reason
+	(*Acceptance)(nil),   // 33: localchat.v1.Acceptance
+	(*Books)(nil),        // 34: localchat.v1.Books
+	(*Owed)(nil),         // 35: localchat.v1.Owed
+	(*BookedInvite)(nil), // 36: localchat.v1.BookedInvite
+	(*Revoked)(nil),      // 37: localchat.v1.Revoked
+	(*BookedAppeal)(nil), // 38: localchat.v1.BookedAppeal
+	(*Pardoned)(nil),     // 39: localchat.v1.Pardoned
+	(*Shift)(nil),        // 40: localchat.v1.Shift
+	(*Message)(nil),      // 41: localchat.v1.Message
+	(*Header)(nil),       // 42: localchat.v1.Header
+	(*Content)(nil),      // 43: localchat.v1.Content
+	(*PollAsk)(nil),      // 44: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 45: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 46: localchat.v1.PollAck
+	(*PollAppeal)(nil),   // 47: localchat.v1.PollAppeal
+	(*PollReply)(nil),    // 48: localchat.v1.PollReply
+	(*Moved)(nil),        // 49: localchat.v1.Moved
+	(*Refused)(nil),      // 50: localchat.v1.Refused
+	(*PollMember)(nil),   // 51: localchat.v1.PollMember
+	(*Offer)(nil),        // 52: localchat.v1.Offer
+	(*Door)(nil),         // 53: localchat.v1.Door
+	(*Knocker)(nil),      // 54: localchat.v1.Knocker
+	(*Appeal)(nil),       // 55: localchat.v1.Appeal
+	(*EpochKey)(nil),     // 56: localchat.v1.EpochKey
+	(*Presence)(nil),     // 57: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 58: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 59: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 60: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 61: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 62: localchat.v1.AskInvite
+	(*AskNick)(nil),      // 63: localchat.v1.AskNick
+	(*AskAway)(nil),      // 64: localchat.v1.AskAway
+	(*AskHand)(nil),      // 65: localchat.v1.AskHand
+	(*AskReply)(nil),     // 66: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 67: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 68: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 69: localchat.v1.SyncRequest
+	(*Head)(nil),         // 70: localchat.v1.Head
+	(*SyncReply)(nil),    // 71: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 72: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 73: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 74: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 75: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 76: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 77: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 78: localchat.v1.RoomAd
+	(*TakeRequest)(nil),  // 79: localchat.v1.TakeRequest
+	(*TakeReply)(nil),    // 80: localchat.v1.TakeReply
 }
 var file_localchat_proto_depIdxs = []int32{
-	10, // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
-	11, // 1: localchat.v1.Record.admit:type_name -> localchat.v1.Admit
-	12, // 2: localchat.v1.Record.leave:type_name -> localchat.v1.Leave
-	13, // 3: localchat.v1.Record.remove:type_name -> localchat.v1.Remove
-	14, // 4: localchat.v1.Record.unban:type_name -> localchat.v1.Unban
-	15, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
-	16, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
-	17, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
-	18, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
-	19, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
-	24, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
-	25, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
-	26, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
-	20, // 13: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
-	23, // 14: localchat.v1.Record.transfer:type_name -> localchat.v1.Transfer
-	22, // 15: localchat.v1.Record.warn:type_name -> localchat.v1.Warn
-	29, // 16: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	28, // 17: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 18: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	28, // 19: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	29, // 20: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	27, // 21: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
-	2,  // 22: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	28, // 23: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
-	21, // 24: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
-	28, // 25: localchat.v1.Transfer.cut:type_name -> localchat.v1.Cut
-	28, // 26: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
-	28, // 27: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
-	0,  // 28: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 29: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 30: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	33, // 31: localchat.v1.Books.owed:type_name -> localchat.v1.Owed
-	34, // 32: localchat.v1.Books.invites:type_name -> localchat.v1.BookedInvite
-	36, // 33: localchat.v1.Books.shifts:type_name -> localchat.v1.Shift
-	2,  // 34: localchat.v1.Owed.kind:type_name -> localchat.v1.ReasonKind
-	35, // 35: localchat.v1.BookedInvite.revoked:type_name -> localchat.v1.Revoked
-	3,  // 36: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	41, // 37: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	42, // 38: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	45, // 39: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	46, // 40: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	44, // 41: localchat.v1.PollReply.moved:type_name -> localchat.v1.Moved
-	50, // 42: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	51, // 43: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	28, // 44: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	48, // 45: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
-	47, // 46: localchat.v1.PollMember.offer:type_name -> localchat.v1.Offer
-	49, // 47: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
-	4,  // 48: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	50, // 49: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	44, // 50: localchat.v1.JoinReply.moved:type_name -> localchat.v1.Moved
-	55, // 51: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	56, // 52: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	57, // 53: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
-	58, // 54: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
-	59, // 55: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
-	5,  // 56: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	4,  // 57: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
-	6,  // 58: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 59: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	7,  // 60: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	64, // 61: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	50, // 62: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	28, // 63: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 64: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 65: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	72, // 66: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 67: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	8,  // 68: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
-	69, // [69:69] is the sub-list for method output_type
-	69, // [69:69] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	11, // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
+	12, // 1: localchat.v1.Record.admit:type_name -> localchat.v1.Admit
+	13, // 2: localchat.v1.Record.leave:type_name -> localchat.v1.Leave
+	14, // 3: localchat.v1.Record.remove:type_name -> localchat.v1.Remove
+	15, // 4: localchat.v1.Record.unban:type_name -> localchat.v1.Unban
+	16, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
+	17, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
+	18, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
+	19, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
+	20, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
+	26, // 10: localchat.v1.Record.set_nick:type_name -> localchat.v1.SetNick
+	27, // 11: localchat.v1.Record.voice:type_name -> localchat.v1.Voice
+	28, // 12: localchat.v1.Record.unvoice:type_name -> localchat.v1.Unvoice
+	21, // 13: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
+	24, // 14: localchat.v1.Record.transfer:type_name -> localchat.v1.Transfer
+	23, // 15: localchat.v1.Record.warn:type_name -> localchat.v1.Warn
+	25, // 16: localchat.v1.Record.pardon:type_name -> localchat.v1.Pardon
+	31, // 17: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	30, // 18: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 19: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	30, // 20: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	31, // 21: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	29, // 22: localchat.v1.SetPolicy.cuts:type_name -> localchat.v1.MemberCut
+	2,  // 23: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	30, // 24: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	22, // 25: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
+	30, // 26: localchat.v1.Transfer.cut:type_name -> localchat.v1.Cut
+	30, // 27: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
+	30, // 28: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
+	0,  // 29: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 30: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 31: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	35, // 32: localchat.v1.Books.owed:type_name -> localchat.v1.Owed
+	36, // 33: localchat.v1.Books.invites:type_name -> localchat.v1.BookedInvite
+	40, // 34: localchat.v1.Books.shifts:type_name -> localchat.v1.Shift
+	38, // 35: localchat.v1.Books.appeals:type_name -> localchat.v1.BookedAppeal
+	2,  // 36: localchat.v1.Owed.kind:type_name -> localchat.v1.ReasonKind
+	37, // 37: localchat.v1.BookedInvite.revoked:type_name -> localchat.v1.Revoked
+	39, // 38: localchat.v1.BookedAppeal.pardoned:type_name -> localchat.v1.Pardoned
+	3,  // 39: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	45, // 40: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	46, // 41: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	47, // 42: localchat.v1.PollAsk.appeal:type_name -> localchat.v1.PollAppeal
+	50, // 43: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	51, // 44: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	49, // 45: localchat.v1.PollReply.moved:type_name -> localchat.v1.Moved
+	4,  // 46: localchat.v1.PollReply.appeal:type_name -> localchat.v1.AppealCode
+	56, // 47: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	57, // 48: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	30, // 49: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	53, // 50: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
+	52, // 51: localchat.v1.PollMember.offer:type_name -> localchat.v1.Offer
+	54, // 52: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
+	55, // 53: localchat.v1.Door.appeals:type_name -> localchat.v1.Appeal
+	5,  // 54: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	56, // 55: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	49, // 56: localchat.v1.JoinReply.moved:type_name -> localchat.v1.Moved
+	61, // 57: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	62, // 58: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	63, // 59: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
+	64, // 60: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
+	65, // 61: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
+	6,  // 62: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	5,  // 63: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	7,  // 64: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 65: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	8,  // 66: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	70, // 67: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	56, // 68: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	30, // 69: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	6,  // 70: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	6,  // 71: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	78, // 72: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 73: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	9,  // 74: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
+	75, // [75:75] is the sub-list for method output_type
+	75, // [75:75] is the sub-list for method input_type
+	75, // [75:75] is the sub-list for extension type_name
+	75, // [75:75] is the sub-list for extension extendee
+	0,  // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -6000,25 +6552,28 @@ func file_localchat_proto_init() {
 		(*Record_SetDeputies)(nil),
 		(*Record_Transfer)(nil),
 		(*Record_Warn)(nil),
-	}
-	file_localchat_proto_msgTypes[31].OneofWrappers = []any{
-		(*PollAsk_Request)(nil),
-		(*PollAsk_Ack)(nil),
+		(*Record_Pardon)(nil),
 	}
 	file_localchat_proto_msgTypes[34].OneofWrappers = []any{
+		(*PollAsk_Request)(nil),
+		(*PollAsk_Ack)(nil),
+		(*PollAsk_Appeal)(nil),
+	}
+	file_localchat_proto_msgTypes[38].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
 		(*PollReply_Moved)(nil),
+		(*PollReply_Appeal)(nil),
 	}
-	file_localchat_proto_msgTypes[45].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[50].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 		(*AskRequest_Nick)(nil),
 		(*AskRequest_Away)(nil),
 		(*AskRequest_Hand)(nil),
 	}
-	file_localchat_proto_msgTypes[57].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[62].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -6027,8 +6582,8 @@ func file_localchat_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   66,
+			NumEnums:      10,
+			NumMessages:   71,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
