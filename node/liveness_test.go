@@ -166,3 +166,32 @@ func TestListingRoomsAsksPeersSeldom(t *testing.T) {
 		}
 	})
 }
+
+// TestSilentRoomRests: what happens in a room in which nobody does anything, and what is announced again and again, makes no node busy.
+// If a node is busy, it ticks each second.
+func TestSilentRoomRests(t *testing.T) {
+	const members = 4
+	simulate(t, members, func(l *simLAN) {
+		names := l.fillRoom(members, nil)
+		must(l.nodes["n1"].Say(l.ctx(), "lab", "all here", false))
+		for _, w := range l.subs {
+			w.sub.Close() // a reader of all events looks for rooms
+		}
+		for range 30 {
+			for _, n := range l.nodes {
+				for _, other := range l.nodes {
+					n.post(roomsSaid{other.self, "as before"})
+					n.post(peerFound{other.addrInfo()})
+				}
+			}
+			time.Sleep(10 * time.Second) // simulated: five minutes in all
+		}
+		for _, name := range names {
+			must(ask(l.ctx(), l.nodes[name], inLoop(func(lp *loop) {
+				if rest := lp.now().Sub(lp.tempo.stirred); rest < 3*time.Minute {
+					t.Errorf("%s was stirred %v ago", name, rest)
+				}
+			})))
+		}
+	})
+}

@@ -119,8 +119,10 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 // takeAhead gives the room the records, keys and lines of a comparison, before the comparison itself is handled.
 func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authority.State) {
 	if before.Authority() == n.self {
-		if _, err := ask(ctx, n, lostRecords{s.room, s.records}); err != nil {
-			return
+		if len(s.records) > 0 {
+			if _, err := ask(ctx, n, lostRecords{s.room, s.records}); err != nil {
+				return
+			}
 		}
 	} else if n.feedAll(ctx, r, s.records) != nil {
 		return

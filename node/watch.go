@@ -36,10 +36,13 @@ func (l *loop) stopRhythm() {
 // isRoutine reports whether ev happens in a silent room too.
 func isRoutine(ev inboxEvent) bool {
 	switch ev := ev.(type) {
-	case pingedUs, pollAsked, talkDue, peerFound, asked[pollStep], asked[*protocol.SyncReply], asked[*protocol.RoomsReply], asked[[]protocol.Message]:
+	case pingedUs, pollAsked, talkDue, peerFound, roomsSaid, asked[pollStep], asked[*protocol.SyncReply], asked[*protocol.RoomsReply], asked[[]protocol.Message]:
 		return true // what a user is told of because of them stirs; see tell
 	case asked[[]RoomInfo], asked[[]PeerInfo], asked[MembersInfo], asked[PolicyInfo], asked[[]KnockInfo], asked[[]BanInfo], asked[[]InviteInfo]:
 		return true // a face looks
+	case asked[none]:
+		_, part := ev.q.(handed) // of each comparison
+		return part
 	case pinged:
 		return ev.stream != nil
 	case synced:
