@@ -51,6 +51,10 @@ type bookEntry struct {
 	heralds bool
 	says    string
 	fresh   bool
+	// newOwn is how many times at most the peer is dialled, or asked which rooms it owns now, although nobody looks, and
+	// visited is when it last was; see namesake.go.
+	newOwn  int
+	visited time.Time
 
 	// These are for the listing of rooms. heard is set if the peer has listed its rooms, or could not be reached.
 	asking bool
@@ -379,7 +383,7 @@ func (e connectedness) handle(l *loop) {
 			b.pause, b.next, b.alive = dialBackoffMin, time.Time{}, l.now()
 			l.beatBy(b.alive.Add(ownerEvery))
 			if !b.asking && (l.directory.looking && l.due(b, l.now()) || b.wanted || b.fixed) {
-				l.askRoomsOf(b, l.now())
+				l.askRoomsOf(b, l.now(), false)
 			}
 		}
 	} else if b := l.book.entry(e.peer); b != nil {

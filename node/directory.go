@@ -90,6 +90,8 @@ type (
 		err   error
 		// other: it speaks another version of our protocols.
 		other bool
+		quiet bool
+		said  string // by the peer of its rooms, before it was asked
 	}
 	openedAd struct {
 		ad     protocol.RoomAd
@@ -157,20 +159,31 @@ func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
 	return es
 }
 
-func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
-	e.asking, e.asked, e.fresh = true, now, false
+// askRoomsOf asks a peer for its rooms. quiet says that nobody looks, and that the answer is for namesake.go alone.
+func (l *loop) askRoomsOf(e *bookEntry, now time.Time, quiet bool) {
+	e.asking, e.asked, e.fresh = true, now, e.fresh && quiet
 	l.directory.questions++
-	p, after := e.peer, protocol.RoomID{}
+	q := roomsQuestion{peer: e.peer, quiet: quiet, said: e.says}
 	if l.seeks() {
-		after = e.nextPage
+		q.after = e.nextPage
 	}
-	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p, after, false)) })
+	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, q)) })
 }
 
-// roomsOf asks p for a page of its rooms. typed says that a user typed the address of p.
-func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, typed bool) roomsAnswered {
+// A roomsQuestion is a question to a peer for a page of its rooms.
+type roomsQuestion struct {
+	peer  peer.ID
+	after protocol.RoomID
+	typed bool // a user typed its address
+	quiet bool
+	said  string
+}
+
+// roomsOf asks a peer for a page of its rooms.
+func (n *Node) roomsOf(ctx context.Context, q roomsQuestion) roomsAnswered {
 	var reply protocol.RoomsReply
-	a := roomsAnswered{peer: p, after: after, all: make(map[protocol.RoomID]bool)}
+	p, after := q.peer, q.after
+	a := roomsAnswered{peer: p, after: after, all: make(map[protocol.RoomID]bool), quiet: q.quiet, said: q.said}
 	a.err = n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{After: after}, &reply)
 	a.other = a.err != nil && n.otherVersion(p)
 	for _, ad := range reply.Rooms {
@@ -188,7 +201,7 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, ty
 	}
 	a.whole = a.err == nil && !reply.Asleep && a.more == 0 && after == (protocol.RoomID{})
 	a.host = n.hostOf(p)
-	ads, err := ask(ctx, n, mayPlace{p, a.host, typed, a.ads})
+	ads, err := ask(ctx, n, mayPlace{q, a.host, a.ads})
 	if a.ads = ads; err != nil {
 		a.err = err
 	}
@@ -203,11 +216,21 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, ty
 func (e roomsAnswered) handle(l *loop) {
 	b := l.book.entry(e.peer)
 	if b != nil {
-		b.asking, b.heard, b.nextPage = false, true, e.next
-		b.fresh = b.fresh || b.heralds && e.err != nil
+		b.asking = false
+		if e.err == nil && ownRooms(e.said) == ownRooms(b.says) {
+			b.newOwn = 0
+		}
 	}
 	if e.other {
 		l.warnVersion(e.peer, e.host)
+	}
+	if e.quiet {
+		l.compareNames(e)
+		return
+	}
+	if b != nil {
+		b.heard, b.nextPage = true, e.next
+		b.fresh = b.fresh || b.heralds && e.err != nil
 	}
 	if e.err != nil {
 		return
@@ -275,7 +298,7 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	}
 	if !known {
 		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner(), Words: f.words, Access: accessFrom(f.access)})
-		l.warnTwins(id, f)
+		l.warnNamesakes(id, f)
 	}
 }
 
@@ -288,38 +311,6 @@ func (f *foundRoom) owner() peer.ID { return f.owners.last() }
 
 // ownerNick returns the nick with which the owner created the room.
 func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).Nick }
-
-// warnTwins warns the user if two rooms have one name, or names that look alike, or if a name has another owner than last time.
-func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
-	for other, g := range l.directory.found {
-		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner() != f.owner() {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner(), Text: "two rooms are called " + f.name + ", or similar; compare the owners' words before you join one"})
-			break
-		}
-	}
-	for _, own := range l.order {
-		if r := l.rooms[own]; r.owner() && !r.over() && f.owner() != l.n.self && shareOne(r.skeletons(), f.skeletons) {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner(), Text: "a room called " + f.name + " is already on this network, made by " + f.ownerNick() + " (" + f.words + "), or one with a similar name; people who join by name have to choose one"})
-			return
-		}
-	}
-	if known := l.knownOwner(id, f.looks, f.owners); known != "" && !f.owners.has(known) {
-		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner(), Text: "a room called " + f.name + " has a different owner from the one you know"})
-	}
-}
-
-// warnOfRoom warns of a room, but rarely of one name and the names that look like it: a hostile peer can make up new rooms at no cost.
-func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
-	key := w.Code + " " + l.directory.found[id].skeletons[0]
-	if last, ok := l.warned[key]; ok && l.now().Sub(last) < attemptEvery {
-		return
-	}
-	if len(l.warned) >= maxFound {
-		clear(l.warned)
-	}
-	l.warned[key] = l.now()
-	l.emitFound(id, w)
-}
 
 func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 	name := ""

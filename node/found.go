@@ -127,10 +127,9 @@ func hostAt(m multiaddr.Multiaddr) string {
 
 // mayPlace asks which of the rooms that a peer shows may be remembered. No words are computed for the others.
 type mayPlace struct {
-	peer  peer.ID
-	host  string
-	typed bool
-	ads   []openedAd
+	roomsQuestion
+	host string
+	ads  []openedAd
 }
 
 func (q mayPlace) run(l *loop) ([]openedAd, error) {
@@ -142,6 +141,8 @@ func (q mayPlace) run(l *loop) ([]openedAd, error) {
 			l.want(id.String())
 		}
 		switch f := l.directory.found[id]; {
+		case q.quiet && l.namesake(looks{body.Name, protocol.Skeletons(body.Name)}) == nil:
+			continue
 		case f != nil:
 			a.words = f.words
 		case l.wants(id, body.Name):

@@ -101,7 +101,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 			Reason: fault.NobodyThere,
 		}
 	}
-	answered := n.roomsOf(ctx, at.ID, protocol.RoomID{}, true)
+	answered := n.roomsOf(ctx, roomsQuestion{peer: at.ID, typed: true})
 	if answered.other {
 		return nil, otherVersionError("the node at " + typed)
 	}

@@ -52,6 +52,8 @@ func (l *loop) tickLook(now time.Time) {
 	l.beginLook()
 	if l.directory.looking = l.looks(now); l.directory.looking {
 		l.askRooms(now)
+	} else {
+		l.askForNames(now)
 	}
 	l.endVisits(now)
 }

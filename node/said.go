@@ -1,10 +1,10 @@
 package node
 
 import (
+	"encoding/base32"
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -31,14 +31,17 @@ func (l *loop) sayRooms() {
 }
 
 // roomsText returns a text that changes with the rooms that others should ask this node for: its own, those of owners that are away, and
-// those whose end it hands on. It is "" if there are none.
+// those whose end it hands on. It is "" if there are none. Its first half changes only with which rooms of its own there are.
 func (l *loop) roomsText() string {
-	hash, any := fnv.New64a(), false
-	add := func(b ...byte) { any = true; hash.Write(b) } // never fails
+	own, all, any := fnv.New64a(), fnv.New64a(), false
+	add := func(b ...byte) { any = true; all.Write(b) } // never fails
 	for _, id := range slices.SortedFunc(slices.Values(l.order), compareRooms) {
 		r := l.rooms[id]
 		if !l.lists(r) || !r.owner() && r.membership.absence.since.IsZero() {
 			continue
+		}
+		if r.owner() {
+			own.Write(id[:])
 		}
 		p := r.state().Policy()
 		add(id[:]...)
@@ -58,8 +61,15 @@ func (l *loop) roomsText() string {
 	if !any {
 		return ""
 	}
-	return strconv.FormatUint(hash.Sum64()+ends, 36)
+	half := func(hash uint64) string { return saidText.EncodeToString(binary.BigEndian.AppendUint64(nil, hash)[3:]) }
+	return half(own.Sum64()) + half(all.Sum64()+ends)
 }
+
+// saidText writes five bytes as eight lower-case letters and digits, of which mDNS says sixteen.
+var saidText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// ownRooms returns the half of a text that changes with the rooms which its node owns.
+func ownRooms(text string) string { return text[:min(len(text), 8)] }
 
 // roomsSaid: a peer says something of its rooms, or somebody else does in its name.
 type roomsSaid struct {
@@ -71,6 +81,9 @@ func (e roomsSaid) handle(l *loop) {
 	b := l.book.add(e.peer, nil, l.now())
 	if b == nil || b.heralds && b.says == e.text {
 		return
+	}
+	if ownRooms(b.says) != ownRooms(e.text) {
+		b.newOwn = namesakeTries
 	}
 	b.fresh = b.heralds || e.text != "" // one that never had rooms has none to ask for
 	b.heralds, b.says = true, e.text
@@ -109,7 +122,7 @@ func (l *loop) visit(e *bookEntry) {
 	switch {
 	case e.asking || e.dialing:
 	case l.n.connected(e.peer):
-		l.askRoomsOf(e, now)
+		l.askRoomsOf(e, now, !l.directory.looking)
 	case len(e.addrs) > 0 && !now.Before(e.next) && l.book.hints < maxHintDials:
 		l.dial(e)
 	}

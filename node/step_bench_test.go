@@ -99,7 +99,7 @@ func BenchmarkStep(b *testing.B) {
 		}
 		for b.Loop() {
 			l.place("stranger", "host", protocol.RoomID{1, 1, 1}, "lab", true)
-			l.warnTwins(protocol.RoomID{1}, l.directory.found[protocol.RoomID{1}])
+			l.warnNamesakes(protocol.RoomID{1}, l.directory.found[protocol.RoomID{1}])
 		}
 	})
 }

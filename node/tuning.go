@@ -100,6 +100,10 @@ const (
 	// asksAgain, in such turns, is after how long a peer with rooms that says the same as before is asked again; it is less than roomLost.
 	askAgain  = 500 * time.Millisecond
 	asksAgain = 3
+	// namesakeAgain is the least time between two questions, or two dials, to a peer that says that it owns other rooms than before, if
+	// nobody looks: nobody proves that it says so. There are namesakeTries of both at most, since the peer may not be there.
+	namesakeAgain = 30 * time.Second
+	namesakeTries = 3
 	// endSaid is how long a node says that it has the end of a room to hand on.
 	endSaid = time.Hour
 	// lookEvery and looksASecond are the same while somebody asks for the list, as a console does every second, and hurryEvery is how

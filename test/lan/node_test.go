@@ -40,6 +40,9 @@ var programDir string
 
 // program builds the command once for all tests.
 var program = sync.OnceValues(func() (bin string, err error) {
+	if *manyProgram != "" {
+		return *manyProgram, nil
+	}
 	if programDir, err = os.MkdirTemp("", "localchat-test-"); err != nil {
 		return "", err
 	}

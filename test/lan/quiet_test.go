@@ -185,6 +185,8 @@ type effort struct {
 	switches int // of all threads, of their own accord or not
 	cpu      time.Duration
 	in, out  int // packets
+	inBytes  int
+	outBytes int
 }
 
 func (n quietNode) effort(t *testing.T) effort {
@@ -206,11 +208,10 @@ func (n quietNode) effort(t *testing.T) effort {
 	for line := range strings.Lines(string(dev)) {
 		name, counters, _ := strings.Cut(strings.TrimSpace(line), ":")
 		if f := strings.Fields(counters); name == "eth0" && len(f) > 9 {
-			if e.in, err = strconv.Atoi(f[1]); err != nil {
-				t.Fatal(err)
-			}
-			if e.out, err = strconv.Atoi(f[9]); err != nil {
-				t.Fatal(err)
+			for at, count := range map[int]*int{0: &e.inBytes, 1: &e.in, 8: &e.outBytes, 9: &e.out} {
+				if *count, err = strconv.Atoi(f[at]); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
