@@ -128,7 +128,7 @@ func (a Appellant) answered(e AppealAnswered) (Appellant, []AppellantEffect) {
 	case !a.Asks() || e.Ask != a.ask() || e.Reply.Member != nil:
 		return a, nil
 	case e.Reply.Moved != nil:
-		owner, last, moved := Follow(a.Room, a.Authority, a.Moved, OpenTransfers(e.Reply.Moved))
+		owner, last, moved := Follow(a.Room, a.Authority, a.Moved, OpenTransfers(e.Reply.Moved.Transfers))
 		if !moved {
 			return a, nil
 		}

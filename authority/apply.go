@@ -136,7 +136,7 @@ func (s State) repeated(r protocol.SignedRecord) (State, Change, error) {
 	switch {
 	case e.hash == r.Hash():
 		return s, Change{}, ErrKnown
-	case r.Author != e.signer:
+	case r.Author != e.signer, s.settled(r.Seq):
 		return s, Change{}, ErrNotEntitled
 	}
 	s.frozen = true
@@ -146,7 +146,7 @@ func (s State) repeated(r protocol.SignedRecord) (State, Change, error) {
 // Forked returns s frozen, and true, if a and b prove that the room's log is forked: they are two different records of this room
 // with one number, both signed by the peer that was entitled to that number, as far as s knows. Otherwise it returns s, and false.
 func (s State) Forked(a, b protocol.SignedRecord) (State, bool) {
-	if s.head == nil || a.RoomID() != s.room || b.RoomID() != s.room || a.Seq != b.Seq || a.Hash() == b.Hash() {
+	if s.head == nil || a.RoomID() != s.room || b.RoomID() != s.room || a.Seq != b.Seq || a.Hash() == b.Hash() || s.settled(a.Seq) {
 		return s, false
 	}
 	entitled := s.authority

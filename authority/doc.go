@@ -18,6 +18,7 @@
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.
 //     Together they prove the fork to any peer, also to one that has neither record. Members and authority compare the
 //     hashes of their last records, so that they notice that there are two logs, whatever their lengths.
+//     A record of an owner before is settled as soon as a later owner has signed one: a second record of its number changes nothing.
 //  5. Nothing follows Close.
 //  6. The owner neither leaves, nor is removed, nor is muted.
 //  7. An admission needs a peer that is no member, a room below its bound, and a nick in its normal form that is not

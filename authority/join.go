@@ -48,7 +48,7 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 		return no(protocol.JoinNoRoom, 0)
 	}
 	if state.authority != s.env.Self {
-		return protocol.JoinReply{Code: protocol.JoinMoved, Moved: state.MovedFrom(s.env.Self)}, "", protocol.InviteID{}
+		return protocol.JoinReply{Code: protocol.JoinMoved, Moved: &protocol.Moved{Transfers: state.MovedFrom(s.env.Self)}}, "", protocol.InviteID{}
 	}
 	if m, ok := state.Member(e.Peer); ok { // a member that has lost its data
 		return protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}, "", protocol.InviteID{}

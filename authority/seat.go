@@ -56,8 +56,8 @@ type SeatEvent interface{ seatEvent() }
 type (
 	// Asked says that it is time to poll. The fields are those of the [protocol.PollRequest].
 	Asked struct {
-		HaveSeq, HaveKey, HavePresence, HaveDoor uint64
-		Head                                     protocol.Hash
+		HaveSeq, HaveKey, HavePresence, HaveDoor, HaveOffer uint64
+		Head                                                protocol.Hash
 	}
 	// Answered says that Reply came to a poll of that admission and nonce.
 	Answered struct {
@@ -179,7 +179,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	s.told = true
 	return s, append(effects, Ask{protocol.PollRequest{
 		Room: s.Room, Nonce: s.Nonce, Admission: s.Admission,
-		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence, HaveDoor: e.HaveDoor,
+		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence, HaveDoor: e.HaveDoor, HaveOffer: e.HaveOffer,
 	}})
 }
 
@@ -192,7 +192,7 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	case e.Reply.Member != nil:
 		return s, []SeatEffect{TakeNews{e.Reply.Member}}
 	case e.Reply.Moved != nil:
-		return s.follow(OpenTransfers(e.Reply.Moved))
+		return s.follow(OpenTransfers(e.Reply.Moved.Transfers))
 	case e.Reply.Reason == nil:
 		s.done = true
 		return s, []SeatEffect{ShowRefused{}}

@@ -66,6 +66,16 @@ func isFor(a protocol.SignedAcceptance, r protocol.SignedRecord) bool {
 	return a.Room == r.RoomID() && a.From == r.Author && a.Prev == r.Prev && r.At.Before(a.Until)
 }
 
+// settled reports whether record seq is by an owner before, and the owner after it has signed a record since. That one has then signed all
+// before: the peer that gave the room away can no longer freeze it with a second record of an old number.
+func (s State) settled(seq uint64) bool {
+	if len(s.transfers) == 0 {
+		return false
+	}
+	e := s.head.back(func(e *entry) bool { return e.seq >= seq })
+	return e != nil && e.signer != s.head.signer && e.seq < s.head.seq
+}
+
 func (s *State) transfer(r protocol.SignedRecord, b protocol.Transfer) (Change, error) {
 	if !isFor(b.Accepted, r) {
 		return Change{}, fmt.Errorf("%w: that peer has not accepted this transfer", ErrRule)

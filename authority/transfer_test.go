@@ -141,6 +141,7 @@ func TestOnlyWhoAcceptedOwns(t *testing.T) {
 		}
 	}
 	s = apply(t, s, transferOf(t, s, "alice", "bob"))
+	transfer := s.Transfers()[0]
 	for _, body := range []protocol.Body{protocol.Rekey{}, transferOf(t, s, "alice", "mallory"), protocol.Remove{Peer: id("carol"), Kind: protocol.Kicked}} {
 		if _, _, err := s.Apply(nextRecord(t, s, "alice", body)); !errors.Is(err, ErrNotEntitled) {
 			t.Errorf("after it, alice signs %T: %v", body, err)
@@ -148,6 +149,21 @@ func TestOnlyWhoAcceptedOwns(t *testing.T) {
 	}
 	if _, _, err := s.Apply(nextRecord(t, s, "bob", protocol.Remove{Peer: id("bob"), Kind: protocol.Kicked})); !errors.Is(err, ErrRule) {
 		t.Errorf("the new owner is removed: %v", err)
+	}
+	before := transfer.Record
+	other := sign(t, protocol.Record{Room: before.Room, Seq: before.Seq, Prev: before.Prev, Term: 1, Epoch: before.Epoch, At: epochStart, Body: protocol.Rekey{}}, "alice")
+	if frozen, _, err := s.Apply(other); !errors.Is(err, ErrFork) || !frozen.Frozen() {
+		t.Errorf("two records of one number, before the new owner has signed any: %v", err)
+	}
+	var err error
+	if s, _, err = s.Apply(nextRecord(t, s, "bob", protocol.Rekey{})); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Apply(other); !errors.Is(err, ErrNotEntitled) {
+		t.Errorf("the owner before forks what the new one has signed after: %v", err)
+	}
+	if _, forked := s.Forked(transfer, other); forked {
+		t.Error("the owner before proves a fork of what the new one has signed after")
 	}
 }
 
@@ -275,7 +291,7 @@ func TestToldOnceAcrossATransfer(t *testing.T) {
 	if reply := joinReply(t, effects, "kim"); reply.Code != protocol.JoinInviteBad || reply.Reason == nil {
 		t.Errorf("the revoked invite: %+v", reply)
 	}
-	if reply := alice.knockAs("leo", "leo", protocol.Token{}); reply.Code != protocol.JoinMoved || len(reply.Moved) != 1 {
+	if reply := alice.knockAs("leo", "leo", protocol.Token{}); reply.Code != protocol.JoinMoved || len(reply.Moved.Transfers) != 1 {
 		t.Errorf("a stranger at the owner before: %+v", reply)
 	}
 }
@@ -292,7 +308,7 @@ func TestASeatFollowsTheOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	moved := func(s Seat, at State, from string) (Seat, []SeatEffect) {
-		return s.Step(Answered{s.Admission, s.Nonce, protocol.PollReply{Moved: at.MovedFrom(id(from))}})
+		return s.Step(Answered{s.Admission, s.Nonce, protocol.PollReply{Moved: &protocol.Moved{Transfers: at.MovedFrom(id(from))}}})
 	}
 	w.give("bob", 0)
 	toBob := w.ledger.state
@@ -328,7 +344,7 @@ func TestASeatFollowsTheOwner(t *testing.T) {
 		"by another peer": {nextRecord(t, room(t, "bob"), "bob", transferOf(t, room(t, "bob"), "alice", "bob")).Bytes()},
 		"of another room": {nextRecord(t, room(t, "bob"), "alice", transferOf(t, room(t, "bob"), "alice", "bob")).Bytes()},
 	} {
-		if got, effects := seat.Step(Answered{seat.Admission, seat.Nonce, protocol.PollReply{Moved: raw}}); got.Authority != id("alice") || effects != nil {
+		if got, effects := seat.Step(Answered{seat.Admission, seat.Nonce, protocol.PollReply{Moved: &protocol.Moved{Transfers: raw}}}); got.Authority != id("alice") || effects != nil {
 			t.Errorf("a transfer %s leads to %s", name, got.Authority)
 		}
 	}

@@ -38,8 +38,8 @@ func (e appealAsked) handle(l *loop) {
 	case l.dormant.holds(e.held.ask.Room):
 		close(e.held.reply)
 	case r == nil || !r.owner():
-		if r != nil { // nil too if this node never owned it
-			e.held.reply <- protocol.PollReply{Moved: r.state().MovedFrom(l.n.self)}
+		if moved := l.movedFrom(e.held.ask.Room); moved != nil {
+			e.held.reply <- protocol.PollReply{Moved: moved}
 		} else if !l.twin.met() { // else the room may be our twin's
 			e.held.reply <- protocol.PollReply{}
 		}
@@ -85,7 +85,7 @@ func (a *appeals) answer(p peer.ID, h heldAppeal) {
 		case authority.AppealPardoned:
 			a.reply(p, h, protocol.PollReply{Reason: answer.Reason})
 		case authority.AppealMoved:
-			a.reply(p, h, protocol.PollReply{Moved: a.r.state().MovedFrom(a.r.l.n.self)})
+			a.reply(p, h, protocol.PollReply{Moved: a.r.l.movedFrom(a.r.id)})
 		}
 	}
 }

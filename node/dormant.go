@@ -6,6 +6,8 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/store"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // A stored room sleeps until this run of the node enters it: a short command is in one room at most, and a node can be started
@@ -14,6 +16,9 @@ import (
 type dormant struct {
 	own   map[protocol.RoomID]dormantRoom
 	seats map[protocol.RoomID]store.Seat
+	// given has the logs of rooms that this node has given away, and candidates what it has got of rooms that it may be the owner of.
+	given      map[protocol.RoomID]dormantRoom
+	candidates map[protocol.RoomID]store.Candidate
 }
 
 type dormantRoom struct {
@@ -25,18 +30,25 @@ type dormantRoom struct {
 var errDormant = errors.New("the room sleeps")
 
 // loadDormant reads the stored rooms.
-func loadDormant(s *store.Store) (d dormant, err error) {
+func loadDormant(s *store.Store, self peer.ID) (d dormant, err error) {
 	owned, err := s.Rooms()
 	if err != nil {
 		return d, err
 	}
-	d.own = make(map[protocol.RoomID]dormantRoom, len(owned))
+	d.own, d.given = make(map[protocol.RoomID]dormantRoom, len(owned)), make(map[protocol.RoomID]dormantRoom)
 	for id, kept := range owned {
 		ledger, err := authority.Load(kept)
 		if err != nil {
 			return d, s.Damaged(errors.Join(errors.New("room "+id.String()), err))
 		}
-		d.own[id] = dormantRoom{ledger, kept.Records}
+		if room := (dormantRoom{ledger, kept.Records}); ledger.State().Authority() == self {
+			d.own[id] = room
+		} else {
+			d.given[id] = room
+		}
+	}
+	if d.candidates, err = s.Candidates(); err != nil {
+		return d, err
 	}
 	d.seats, err = s.Seats()
 	return d, err
@@ -99,6 +111,7 @@ func (l *loop) wakeSeat(id protocol.RoomID) {
 	delete(l.dormant.seats, id)
 	r := newRoom(l, id)
 	r.membership.seat, r.resumed, r.name, r.membership.nick = &s.Seat, true, s.Name, s.Nick
+	r.wakeLog()
 	l.n.gate.TypeIn(parseAddrs(s.Lasting)...)
 	l.book.want(s.Seat.Authority, parseAddrs(s.Addrs))
 	l.enter(r)

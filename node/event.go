@@ -332,6 +332,18 @@ type (
 		Mine    bool `json:"mine"`
 		Changed bool `json:"changed"`
 	}
+	// TransferOffered says that By, the owner, offers the room to this node, until a time; without one, that it is offered no more.
+	TransferOffered struct {
+		By    peer.ID   `json:"by"`
+		Nick  string    `json:"nick"`
+		Until time.Time `json:"until,omitzero"`
+	}
+	// OwnerChanged says that the room has another owner; with Self, this node.
+	OwnerChanged struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Self bool    `json:"self"`
+	}
 	// RoomClosed says that a room of this node has ended.
 	RoomClosed struct {
 		Kind Kind   `json:"kind"`
@@ -388,6 +400,8 @@ func (OwnerUnreachable) Type() string { return "owner_unreachable" }
 func (OwnerBack) Type() string        { return "owner_back" }
 func (PolicyChanged) Type() string    { return "policy" }
 func (Deputies) Type() string         { return "deputies" }
+func (TransferOffered) Type() string  { return "transfer_offered" }
+func (OwnerChanged) Type() string     { return "owner_changed" }
 func (RoomClosed) Type() string       { return "room_closed" }
 func (Gap) Type() string              { return "gap" }
 func (Warning) Type() string          { return "warning" }

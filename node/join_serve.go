@@ -116,6 +116,10 @@ func (e joinAsked) handle(l *loop) {
 			close(e.replies)
 			return
 		}
+		if moved := l.movedFrom(e.req.Room); moved != nil {
+			e.replies <- protocol.JoinReply{Code: protocol.JoinMoved, Moved: moved}
+			return
+		}
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
 		return
 	}

@@ -172,6 +172,11 @@ var (
 		each: 4, guests: 64, strangers: 32, guest: budget{5, 2 * authority.MaxKnocks},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
+	// takeQuota: a member fetches the books of a room that is offered to it, part by part, and takes the room.
+	takeQuota = quota{
+		each: 1, guests: 4, strangers: 4, guest: budget{20, 2 * protocol.MaxBooks / protocol.MaxBooksPart},
+		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
 	// syncQuota: a member compares every transcript.SyncSpacing at most, and page after page where there is more.
 	syncQuota = quota{
 		each: answersEach, guests: answersInFlight, strangers: 32, guest: budget{10, 100},

@@ -30,7 +30,8 @@ type loop struct {
 	past      past
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	dormant   dormant
-	pastRooms map[protocol.RoomID]pastRoom // rooms that this node was in, to answer peers that ask for them
+	moved     map[protocol.RoomID]store.Moved // rooms that this node has given away
+	pastRooms map[protocol.RoomID]pastRoom    // rooms that this node was in, to answer peers that ask for them
 	clock     *clock.Clock
 	woke      bool // this node has stood still, and tick has not seen it yet
 	farewell  farewell
@@ -99,7 +100,10 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 	}
 	l.pins = newPins(owners)
 	l.takeKnown(n.cfg.Known)
-	if l.dormant, err = loadDormant(s); err != nil {
+	if l.dormant, err = loadDormant(s, n.self); err != nil {
+		return nil, err
+	}
+	if l.moved, err = s.Moved(); err != nil {
 		return nil, err
 	}
 	if !n.cfg.NoResume {

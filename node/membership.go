@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"time"
 
 	"localchat/authority"
@@ -18,6 +19,10 @@ type membership struct {
 	promised logHead         // the last record of the log by which the authority admitted this node
 	absence  absence
 	ordered  []awaitedRecord // of orders that this node's user has given as a deputy
+	heir     heir
+	// cutCtx is that of the poll's stream, and cut ends it.
+	cutCtx context.Context
+	cut    context.CancelFunc
 }
 
 // A logHead is the number and the hash of a log's last record.
@@ -55,7 +60,11 @@ func (ms *membership) checkPromised() {
 func (ms *membership) step(ev authority.SeatEvent) pollStep {
 	seat, effects := ms.seat.Step(ev)
 	ms.seat = &seat
-	step := pollStep{authority: ms.r.authority(), addrs: ms.r.l.addrsOf(ms.r.authority())}
+	step := pollStep{authority: ms.seat.Authority, addrs: ms.r.l.addrsOf(ms.seat.Authority)}
+	if ms.cut == nil {
+		ms.cutCtx, ms.cut = context.WithCancel(ms.r.ctx)
+	}
+	step.cut = ms.cutCtx
 	for _, e := range effects {
 		switch e := e.(type) {
 		case authority.Ask:
@@ -78,6 +87,10 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 			}
 		case authority.Show:
 			ms.showReason(e.Reason)
+		case authority.MoveTo:
+			ms.moveTo(e.Authority)
+			next := ms.step(ms.asked())
+			return next
 		case authority.KeepMute:
 			if err := ms.save(); err != nil {
 				ms.r.l.warnDisk(ms.r, err)
@@ -108,7 +121,7 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (ms *membership) asked() authority.Asked {
 	key, _ := ms.r.keys.Latest()
-	return authority.Asked{HaveSeq: ms.r.state().Seq(), Head: ms.r.state().Head(), HaveKey: key, HavePresence: ms.absence.presence, HaveDoor: ms.r.desk.door.seenAs}
+	return authority.Asked{HaveSeq: ms.r.state().Seq(), Head: ms.r.state().Head(), HaveKey: key, HavePresence: ms.absence.presence, HaveDoor: ms.r.desk.door.seenAs, HaveOffer: ms.heir.have()}
 }
 
 // takeNews takes the records, keys and receipts in an answer of the authority.
@@ -127,6 +140,9 @@ func (ms *membership) takeNews(m *protocol.PollMember) {
 	ms.r.talk.carry(ms.r.talk.Confirmed(m.Receipt))
 	ms.r.keys.take(ms.r.authority(), m.Keys)
 	ms.absence.take(m)
+	if m.Offer != nil {
+		ms.takeOffer(*m.Offer)
+	}
 	if m.Door != nil && ms.r.state().IsDeputy(ms.r.l.n.self) {
 		ms.r.desk.door.take(m.Door)
 	}

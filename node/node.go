@@ -254,6 +254,7 @@ func (n *Node) listen() {
 	n.admission.serve(protocol.JoinID, joinQuota, n.serveJoin)
 	n.admission.serve(protocol.AskID, askQuota, n.serveAsk)
 	n.admission.serve(protocol.OrderID, orderQuota, n.serveOrder)
+	n.admission.serve(protocol.TakeID, takeQuota, n.serveTake)
 	n.admission.serve(protocol.SyncID, syncQuota, n.serveSync)
 	n.admission.serve(protocol.PassID, passQuota, n.servePass)
 	n.admission.serve(protocol.TellID, tellQuota, n.serveTell)

@@ -32,6 +32,7 @@ type authorityDesk struct {
 	ticked     time.Time
 	inReach    time.Time // when a member was last in reach, in a room that is half idle
 	closing    string    // the reason of our own Close
+	handed     handedBooks
 	// removals wait for the lines of their members.
 	removals []inboxEvent
 }
@@ -84,6 +85,11 @@ func (d *authorityDesk) stepEffects(ev authority.Event) ([]authority.Effect, err
 	if !sameAppeals {
 		d.appeals.wake()
 	}
+	for _, e := range effects {
+		if e, ok := e.(authority.GaveAway); ok {
+			d.r.gaveAway(e.Seat)
+		}
+	}
 	return effects, nil
 }
 
@@ -99,7 +105,7 @@ func (l *loop) decide(env authority.Env, ledger authority.Ledger, ev authority.E
 	}
 	for _, e := range effects {
 		if p, ok := e.(authority.Persist); ok {
-			if err := l.store.SaveBatch(next.State().Room(), p.Batch); err != nil {
+			if err := l.saveBatch(next.State(), p.Batch); err != nil {
 				return ledger, nil, diskError{err}
 			}
 		}
@@ -210,6 +216,8 @@ func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 			d.polls.drop(p, h)
 		case a.Outcome == authority.PollRefused:
 			d.polls.reply(p, h, protocol.PollReply{})
+		case a.Outcome == authority.PollMoved:
+			d.polls.reply(p, h, protocol.PollReply{Moved: d.r.l.movedFrom(d.r.id)})
 		case a.Outcome == authority.PollReason:
 			d.polls.reply(p, h, protocol.PollReply{Reason: a.Reason})
 		case d.r.frozen():
@@ -217,7 +225,7 @@ func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > d.r.state().Seq():
 			d.polls.hold(p, h)
 			d.r.talk.carry(d.r.talk.CompareWith(d.r.talk.world(), p)) // it has what we have signed and lost, or another log
-		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p], d.doorDue(p, h.req):
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p], d.doorDue(p, h.req), d.offerDue(p, h.req):
 			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		default:
 			d.polls.hold(p, h)
@@ -244,6 +252,9 @@ func (d *authorityDesk) news(p peer.ID, req protocol.PollRequest) *protocol.Poll
 	}
 	if d.doorDue(p, req) {
 		news.Door = d.door.toldDoor()
+	}
+	if d.offerDue(p, req) {
+		news.Offer = d.offerTo(p)
 	}
 	return news
 }
@@ -329,6 +340,7 @@ func (d *authorityDesk) tick(now time.Time) {
 	}
 	d.door.tick(now)
 	d.appeals.tick(now)
+	d.tickOffer()
 	for _, p := range d.tracker.followed {
 		if now.Sub(p.at) >= reasonNoteAfter {
 			d.tracker.noteReason(p)
@@ -414,6 +426,12 @@ func ruleError(room string, err error) error {
 		return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.NickChoice}
 	case errors.Is(err, authority.ErrNickSoon):
 		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Reason: fault.NickSoon}
+	case errors.Is(err, authority.ErrNoOffer):
+		return &Error{Code: CodeNotFound, Text: room + " is not offered to that peer", Reason: fault.NotOffered}
+	case errors.Is(err, authority.ErrChanged):
+		return &Error{Code: CodeUnavailable, Text: room + " has changed meanwhile", Reason: fault.RoomChanged}
+	case errors.Is(err, authority.ErrNotEntitled):
+		return &Error{Code: CodeNotOwner, Text: room + " has another owner now", Reason: fault.OwnerOnly}
 	case errors.Is(err, authority.ErrFull):
 		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Reason: fault.Full}
 	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):

@@ -112,7 +112,12 @@ func (e pollAsked) handle(l *loop) {
 		return
 	}
 	if r == nil || !r.owner() {
-		if !l.twin.met() { // else the room may be our twin's
+		switch moved := l.movedFrom(e.held.req.Room); {
+		case moved != nil:
+			e.held.reply <- protocol.PollReply{Moved: moved}
+		case r != nil && r.membership.heir.candidate != nil:
+			r.membership.askForTransfer(e.peer, e.held.req.HaveSeq) // we may be the owner, and not know it yet
+		case !l.twin.met(): // else the room may be our twin's
 			e.held.reply <- protocol.PollReply{}
 		}
 		close(e.held.reply)
@@ -155,6 +160,9 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 		if over || ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, errMoved) {
+			continue
+		}
 		n.log.Debug("poll", "room", room, "err", err)
 		n.post(pollFailed{room})
 		jittered := pause/2 + rand.N(pause)
@@ -191,8 +199,14 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 		return false, q.authority, err
 	}
 	defer s.Close()
+	cut := context.AfterFunc(q.cut, func() { _ = s.Reset() })
+	defer cut()
+	to := q.authority
 	in := bufio.NewReaderSize(s, pollBuffer)
 	for {
+		if q.authority != to {
+			return false, q.authority, errMoved
+		}
 		if q.ask == (protocol.PollAsk{}) {
 			// The reason is not signed by the authority, or answers another question. The right one may come later.
 			return false, q.authority, errors.New("the answer is malformed")
@@ -247,10 +261,14 @@ func (n *Node) finishAck(s network.Stream, room protocol.RoomID) (over bool, err
 	return true, nil
 }
 
+// errMoved says that the next poll goes to another peer.
+var errMoved = errors.New("the room has another owner")
+
 // A pollStep is what the poll's goroutine does next.
 type pollStep struct {
 	authority peer.ID
 	addrs     []multiaddr.Multiaddr // of the authority, as the loop knows them
+	cut       context.Context       // ends when another peer is the authority
 	ask       protocol.PollAsk
 	// muteAck goes before ask: the place is held, and the poll goes on.
 	muteAck *protocol.PollAck
@@ -287,6 +305,10 @@ func (q pollAnswered) run(l *loop) (pollStep, error) {
 	}
 	l.markAlive(r.authority())
 	r.membership.absence.back()
+	r.membership.takeMoved(q.reply.Moved)
+	if r.membership.seat == nil { // the room is ours now
+		return pollStep{over: true}, nil
+	}
 	step := r.membership.step(authority.Answered{Admission: q.asked.Admission, Nonce: q.asked.Nonce, Reply: q.reply})
 	return step, nil
 }

@@ -235,7 +235,7 @@ func (d *authorityDesk) takeBack(records []protocol.SignedRecord) {
 	}
 	d.r.l.n.log.Warn("took back records that this node had signed and lost", "room", d.r.id, "after", seq, "to", d.r.state().Seq())
 	d.r.l.emit(d.r, Warning{Code: "old_disk", Text: "this node's data was an old copy: the later decisions in " + d.r.label() + " were fetched from its members"})
-	if served {
+	if served && d.r.owner() {
 		d.recoverAgain() // there may be more of them
 	}
 }

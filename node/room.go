@@ -63,15 +63,12 @@ func (r *room) state() authority.State {
 	return r.memberState
 }
 
-// authority returns the room's authority; before the log is here, the one that the seat names.
+// authority returns the room's authority; of a room of another node, the one that the seat names.
 func (r *room) authority() peer.ID {
-	if s := r.state(); s.Seq() > 0 {
-		return s.Authority()
-	}
 	if r.membership.seat != nil {
-		return r.membership.seat.Authority
+		return r.membership.seat.Authority // which may know of a later transfer than the log here
 	}
-	return ""
+	return r.state().Authority()
 }
 
 func (r *room) owner() bool { return r.desk.ledger != nil }
@@ -320,6 +317,8 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		r.expel(c)
 	case authority.Closed:
 		r.noteEnd()
+	case authority.Transferred:
+		r.l.keepConnected(c.Peer, nil)
 	}
 	for _, p := range c.Silenced {
 		r.talk.carry(r.talk.End(r.talk.world(), p))
@@ -331,6 +330,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	}
 	r.talk.retryEarly()
 	r.outbox.flush()
+	r.membership.heirOf(c)
 }
 
 // expel carries out the end of a membership on this node: no gossip with the peer, and no line past the cut-off.
@@ -387,6 +387,8 @@ func (r *room) tellChange(c authority.Change) {
 		})
 	case authority.DeputiesSet:
 		r.tellDeputies(c)
+	case authority.Transferred:
+		r.l.emit(r, OwnerChanged{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
 	case authority.Closed:
 		if r.owner() {
 			r.l.emit(r, RoomClosed{Kind: kindFrom(c.Reason), Text: r.desk.closing})
@@ -442,6 +444,7 @@ func (r *room) tick(now time.Time) {
 		r.desk.tick(now)
 	} else {
 		r.membership.absence.tick(now)
+		r.membership.heirTick()
 		r.desk.door.tick(now)
 	}
 	if r.joined {

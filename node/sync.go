@@ -84,6 +84,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	if r == nil {
 		if here != nil {
 			reply.Proof = here.fork.twinForFormer(q.peer, q.req.HaveSeq, q.req.Head)
+			here.recordsForOwnerBefore(q.peer, q.req.HaveSeq, reply)
 		}
 		return reply, nil
 	}

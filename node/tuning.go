@@ -150,6 +150,11 @@ const (
 	recoverWait    = 3 * time.Second
 	recoverSettles = time.Second
 
+	// takeAgain is the pause before a room is taken again that has changed meanwhile, and takeTries how often: the record that has
+	// changed it comes with the poll.
+	takeAgain = 100 * time.Millisecond
+	takeTries = 20
+
 	// twinLook is how long an owner that starts waits for the announcement of a twin before it signs. A node answers an mDNS query within
 	// 0.1 s, and the handshake with it takes 0.1 s.
 	twinLook = 500 * time.Millisecond

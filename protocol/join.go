@@ -31,10 +31,9 @@ type JoinReply struct {
 	Admission uint64
 	// Seq and Head are the number and the hash of the last record of the log. Records may end earlier, if the log is too long for
 	// one answer.
-	Seq  uint64
-	Head Hash
-	// Moved are signed Transfer records, with JoinMoved; see [PollReply].
-	Moved [][]byte
+	Seq   uint64
+	Head  Hash
+	Moved *Moved // with JoinMoved
 }
 
 // JoinCode is the authority's answer to a JoinRequest.
@@ -83,7 +82,7 @@ func (f *JoinReply) encode() ([]byte, error) {
 	m := &pb.JoinReply{
 		Code: pb.JoinCode(f.Code), Text: f.Text, WaitMs: units(f.Wait, time.Millisecond),
 		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission, Reason: f.Reason,
-		Seq: f.Seq, Head: orNone(f.Head[:]), Moved: movedToPB(f.Moved),
+		Seq: f.Seq, Head: orNone(f.Head[:]), Moved: f.Moved.toPB(),
 	}
 	return encodeFrame("answer", m, func(r *fieldReader) { new(JoinReply).read(r, m) })
 }
@@ -107,9 +106,7 @@ func (f *JoinReply) read(r *fieldReader, m *pb.JoinReply) {
 	if f.Code > JoinMoved {
 		f.Code = JoinDenied
 	}
-	if m.Moved != nil {
-		f.Moved = r.transfers(m.Moved)
-	}
+	f.Moved = r.moved(m.Moved)
 	if (f.Code == JoinMoved) != (m.Moved != nil) {
 		r.fail("moved", "there is one if, and only if, the code says so")
 	}

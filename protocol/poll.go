@@ -67,8 +67,7 @@ const (
 type PollReply struct {
 	Member *PollMember
 	Reason []byte // a signed Reason; see OpenReason
-	// Moved are the signed Transfer records from the one by which the answerer gave the room away on, in order; MaxMoved at most.
-	Moved  [][]byte
+	Moved  *Moved
 	Appeal AppealCode
 }
 
@@ -191,7 +190,7 @@ func (f *PollReply) encode() ([]byte, error) {
 	case f.Reason != nil:
 		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
 	case f.Moved != nil:
-		m.Answer = &pb.PollReply_Moved{Moved: movedToPB(f.Moved)}
+		m.Answer = &pb.PollReply_Moved{Moved: f.Moved.toPB()}
 	case f.Appeal != 0:
 		m.Answer = &pb.PollReply_Appeal{Appeal: pb.AppealCode(f.Appeal)}
 	default:
@@ -218,7 +217,7 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 	case *pb.PollReply_Reason:
 		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
 	case *pb.PollReply_Moved:
-		f.Moved = r.transfers(a.Moved)
+		f.Moved = r.moved(a.Moved)
 	case *pb.PollReply_Appeal:
 		f.Appeal = AppealCode(r.closedEnum("appeal", int32(a.Appeal), uint8(AppealFull)))
 	default:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
 
 	"localchat/protocol/internal/pb"
 )
@@ -413,20 +414,29 @@ func (r *fieldReader) offer(m *pb.Offer) *Offer {
 	return o
 }
 
-// transfers reads the records of a Moved.
-func (r *fieldReader) transfers(m *pb.Moved) [][]byte {
+// Moved says that the room has another owner now. Transfers are the signed Transfer records from the one by which the answerer gave it
+// away on, in order: at least one, MaxMoved at most. Addrs are addresses of the owner to which they lead, as far as the answerer knows.
+type Moved struct {
+	Transfers [][]byte
+	Addrs     []multiaddr.Multiaddr
+}
+
+func (m *Moved) toPB() *pb.Moved {
+	if m == nil {
+		return nil
+	}
+	return &pb.Moved{Transfers: m.Transfers, Addrs: addrBytes(m.Addrs)}
+}
+
+func (r *fieldReader) moved(m *pb.Moved) *Moved {
+	if m == nil {
+		return nil
+	}
 	if len(m.Transfers) == 0 {
 		r.fail("moved", "without a transfer")
 	}
 	if !r.items("moved", len(m.Transfers), MaxMoved) {
 		return nil
 	}
-	return r.blobs("moved", m.Transfers, MaxRecord)
-}
-
-func movedToPB(transfers [][]byte) *pb.Moved {
-	if transfers == nil {
-		return nil
-	}
-	return &pb.Moved{Transfers: transfers}
+	return &Moved{r.blobs("moved", m.Transfers, MaxRecord), r.addrs("moved.addrs", m.Addrs, MaxAddrs)}
 }

@@ -153,13 +153,13 @@ func TestTakeFramesRefuse(t *testing.T) {
 		"part where none is due":   &TakeReply{Code: TakeChanged, Books: books},
 		"done without a record":    &TakeReply{Code: TakeDone},
 		"a record where none is":   &TakeReply{Code: TakeNoOffer, Transfer: transfer},
-		"moved by nothing":         &PollReply{Moved: [][]byte{}},
-		"moved, and a reason":      &PollReply{Moved: [][]byte{transfer}, Reason: []byte{1}},
-		"moved too often":          &PollReply{Moved: slices.Repeat([][]byte{transfer}, MaxMoved+1)},
+		"moved by nothing":         &PollReply{Moved: &Moved{}},
+		"moved, and a reason":      &PollReply{Moved: &Moved{Transfers: [][]byte{transfer}}, Reason: []byte{1}},
+		"moved too often":          &PollReply{Moved: &Moved{Transfers: slices.Repeat([][]byte{transfer}, MaxMoved+1)}},
 		"offer for too long":       &PollReply{Member: &PollMember{Offer: &Offer{noon, OfferLife + time.Second}}},
 		"no offer, for a time":     &PollReply{Member: &PollMember{Offer: &Offer{Left: time.Second}}},
 		"a knock, moved nowhere":   &JoinReply{Code: JoinMoved},
-		"denied, and moved":        &JoinReply{Code: JoinDenied, Moved: [][]byte{transfer}},
+		"denied, and moved":        &JoinReply{Code: JoinDenied, Moved: &Moved{Transfers: [][]byte{transfer}}},
 	} {
 		if _, err := f.encode(); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", what, err)
@@ -168,7 +168,7 @@ func TestTakeFramesRefuse(t *testing.T) {
 	if part := (&TakeReply{Code: TakePart, Books: books, Size: MaxBooks, Part: make([]byte, MaxBooksPart), Until: noon}); WriteFrame(&countingWriter{}, part) != nil {
 		t.Error("the longest part is refused")
 	}
-	if moved := (&PollReply{Moved: slices.Repeat([][]byte{transfer}, MaxMoved)}); WriteFrame(&countingWriter{}, moved) != nil {
+	if moved := (&PollReply{Moved: &Moved{Transfers: slices.Repeat([][]byte{transfer}, MaxMoved)}}); WriteFrame(&countingWriter{}, moved) != nil {
 		t.Error("the most transfers are refused")
 	}
 }

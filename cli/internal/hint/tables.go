@@ -45,6 +45,16 @@ var anyFace = table{
 	"false log":         "somebody may be impersonating the owner: compare words with them",
 	"owner's nick":      "an owner chooses the nick when creating the room",
 
+	"member absent":     "try again when they are here: they have to say that they take it",
+	"member is a guest": "their node has to be started without --ephemeral",
+	"member is muted":   "let them talk first",
+	"not offered":       "the owner has to offer it to you again, and an offer holds for ten minutes",
+	"nothing offered":   "nothing was done",
+	"room changed":      "try again in a moment",
+	"keeps nothing":     "start localchat without --ephemeral, and join the room anew",
+	"bad books":         "their node may be of another version",
+	"transfer lost":     "wait until their node is back: if the room is not yours then, try again",
+
 	"bad room name": "a room's name is one line of at most {limit} letters",
 	"bad subject":   "a subject is one line of at most {limit} bytes",
 	"bad reason":    "a reason is one line of at most {limit} bytes; nothing was done",

@@ -77,6 +77,15 @@ const (
 // Not allowed, or not let in.
 const (
 	OwnerOnly      Reason = "owner only"
+	MemberAbsent   Reason = "member absent"
+	MemberGuest    Reason = "member is a guest"
+	MemberMuted    Reason = "member is muted"
+	NotOffered     Reason = "not offered"
+	NothingOffered Reason = "nothing offered"
+	RoomChanged    Reason = "room changed"
+	KeepsNothing   Reason = "keeps nothing"
+	BadBooks       Reason = "bad books"
+	TransferLost   Reason = "transfer lost"
 	OwnerInvites   Reason = "owner invites"
 	DeputyMayNot   Reason = "deputy may not"
 	Banned         Reason = "banned"

@@ -12,7 +12,7 @@ import (
 )
 
 // The layout for identities that are not in use: meta/identity = the peer to whom the top buckets rooms, seats, counters and
-// clocks belong; aside/<peer>/{rooms,seats,counters,clocks} = those of another, and aside/<peer>/told once a face has been told.
+// clocks belong; aside/<peer>/{rooms,seats,counters,clocks,…} = those of another, and aside/<peer>/told once a face has been told.
 var (
 	keyIdentity = []byte("identity")
 	bucketAside = []byte("aside")
@@ -20,7 +20,7 @@ var (
 )
 
 // personal has the buckets that belong to a key. Pins and verified people belong to the person, under any key.
-var personal = [][]byte{bucketRooms, bucketSeats, bucketCounters, bucketClocks}
+var personal = [][]byte{bucketRooms, bucketSeats, bucketCandidates, bucketMoved, bucketCounters, bucketClocks}
 
 // TakeIdentity makes the rooms and seats of self the ones that are in use. Those of another identity, which was in use before,
 // are kept aside until its key is back: they can be used with no other key.
@@ -116,6 +116,12 @@ func takeBack(tx *bolt.Tx, self peer.ID) error {
 	for _, name := range personal {
 		if err := tx.DeleteBucket(name); err != nil {
 			return err
+		}
+		if from.Bucket(name) == nil { // put aside by an earlier version
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := tx.MoveBucket(name, from, nil); err != nil {
 			return err

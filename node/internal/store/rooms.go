@@ -19,54 +19,56 @@ func (s *Store) SaveBatch(room protocol.RoomID, b authority.Batch) error {
 	if s == nil {
 		return nil
 	}
-	return s.update(func(tx *bolt.Tx) error {
-		rb, err := tx.Bucket(bucketRooms).CreateBucketIfNotExists(room[:])
-		if err != nil {
+	return s.update(func(tx *bolt.Tx) error { return saveBatch(tx, room, b) })
+}
+
+func saveBatch(tx *bolt.Tx, room protocol.RoomID, b authority.Batch) error {
+	rb, err := tx.Bucket(bucketRooms).CreateBucketIfNotExists(room[:])
+	if err != nil {
+		return err
+	}
+	log, err := rb.CreateBucketIfNotExists(bucketLog)
+	if err != nil {
+		return err
+	}
+	for _, r := range b.Records {
+		if err := log.Put(seqKey(r.Seq), r.Bytes()); err != nil {
 			return err
 		}
-		log, err := rb.CreateBucketIfNotExists(bucketLog)
-		if err != nil {
+	}
+	fb, err := rb.CreateBucketIfNotExists(bucketFailures)
+	if err != nil {
+		return err
+	}
+	if b.BanShift != nil {
+		if err := putJSON(rb, keyBanShift, b.BanShift, false); err != nil {
 			return err
 		}
-		for _, r := range b.Records {
-			if err := log.Put(seqKey(r.Seq), r.Bytes()); err != nil {
-				return err
-			}
-		}
-		fb, err := rb.CreateBucketIfNotExists(bucketFailures)
-		if err != nil {
+	}
+	for p, f := range b.Failures {
+		if err := putJSON(fb, []byte(p), f, f == nil); err != nil {
 			return err
 		}
-		if b.BanShift != nil {
-			if err := putJSON(rb, keyBanShift, b.BanShift, false); err != nil {
-				return err
-			}
-		}
-		for p, f := range b.Failures {
-			if err := putJSON(fb, []byte(p), f, f == nil); err != nil {
-				return err
-			}
-		}
-		ib, err := rb.CreateBucketIfNotExists(bucketInvites)
-		if err != nil {
+	}
+	ib, err := rb.CreateBucketIfNotExists(bucketInvites)
+	if err != nil {
+		return err
+	}
+	for id, inv := range b.Invites {
+		if err := putJSON(ib, id[:], inv, inv == nil); err != nil {
 			return err
 		}
-		for id, inv := range b.Invites {
-			if err := putJSON(ib, id[:], inv, inv == nil); err != nil {
-				return err
-			}
-		}
-		ab, err := rb.CreateBucketIfNotExists(bucketAppeals)
-		if err != nil {
+	}
+	ab, err := rb.CreateBucketIfNotExists(bucketAppeals)
+	if err != nil {
+		return err
+	}
+	for p, a := range b.Appeals {
+		if err := putJSON(ab, []byte(p), a, a == nil); err != nil {
 			return err
 		}
-		for p, a := range b.Appeals {
-			if err := putJSON(ab, []byte(p), a, a == nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
@@ -165,11 +167,13 @@ func (s *Store) DropRoom(room protocol.RoomID) error {
 	if s == nil {
 		return nil
 	}
-	return s.update(func(tx *bolt.Tx) error {
-		err := tx.Bucket(bucketRooms).DeleteBucket(room[:])
-		if errors.Is(err, bolterrors.ErrBucketNotFound) {
-			return nil
-		}
-		return err
-	})
+	return s.update(func(tx *bolt.Tx) error { return dropRoom(tx, room) })
+}
+
+func dropRoom(tx *bolt.Tx, room protocol.RoomID) error {
+	err := tx.Bucket(bucketRooms).DeleteBucket(room[:])
+	if errors.Is(err, bolterrors.ErrBucketNotFound) {
+		return nil
+	}
+	return err
 }

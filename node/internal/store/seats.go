@@ -28,12 +28,19 @@ func (s *Store) SaveSeat(room protocol.RoomID, seat Seat) error {
 	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketSeats), room[:], seat, false) })
 }
 
-// DropSeat removes our seat in room.
+// DropSeat removes our seat in room, and what we have got to become its owner.
 func (s *Store) DropSeat(room protocol.RoomID) error {
 	if s == nil {
 		return nil
 	}
-	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketSeats).Delete(room[:]) })
+	return s.update(func(tx *bolt.Tx) error { return dropSeat(tx, room) })
+}
+
+func dropSeat(tx *bolt.Tx, room protocol.RoomID) error {
+	if err := tx.Bucket(bucketCandidates).Delete(room[:]); err != nil {
+		return err
+	}
+	return tx.Bucket(bucketSeats).Delete(room[:])
 }
 
 // Seats returns our seats in others' rooms.

@@ -31,23 +31,26 @@ const (
 
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer>, appeals/<peer> and
 // invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> =
-// owner; counters/<room id> = the first message number that has not been reserved, clocks/<room id> = a time that the room's
+// owner; candidates/<room id> = JSON, what we have got of a room that we accept; moved/<room id> = JSON, by which records we gave
+// a room away; counters/<room id> = the first message number that has not been reserved, clocks/<room id> = a time that the room's
 // Lamport clock has not reached; verified/<peer> and ignored/<peer> = JSON.
 var (
-	bucketMeta     = []byte("meta")
-	bucketRooms    = []byte("rooms")
-	bucketLog      = []byte("log")
-	bucketFailures = []byte("failures")
-	bucketInvites  = []byte("invites")
-	bucketAppeals  = []byte("appeals")
-	bucketSeats    = []byte("seats")
-	bucketPins     = []byte("pins")
-	bucketCounters = []byte("counters")
-	bucketClocks   = []byte("clocks")
-	bucketVerified = []byte("verified")
-	bucketIgnored  = []byte("ignored")
-	keyVersion     = []byte("version")
-	keyBanShift    = []byte("ban-shift")
+	bucketMeta       = []byte("meta")
+	bucketRooms      = []byte("rooms")
+	bucketLog        = []byte("log")
+	bucketFailures   = []byte("failures")
+	bucketInvites    = []byte("invites")
+	bucketAppeals    = []byte("appeals")
+	bucketSeats      = []byte("seats")
+	bucketPins       = []byte("pins")
+	bucketCandidates = []byte("candidates")
+	bucketMoved      = []byte("moved")
+	bucketCounters   = []byte("counters")
+	bucketClocks     = []byte("clocks")
+	bucketVerified   = []byte("verified")
+	bucketIgnored    = []byte("ignored")
+	keyVersion       = []byte("version")
+	keyBanShift      = []byte("ban-shift")
 )
 
 // A Store is an open file. Every method returns when its change is on the disk, or with an error if it has not happened; only
@@ -208,7 +211,7 @@ func damaged(path string, err error) error {
 	}
 }
 
-var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks, bucketVerified, bucketIgnored}
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketCandidates, bucketMoved, bucketPins, bucketCounters, bucketClocks, bucketVerified, bucketIgnored}
 
 // prepare makes the missing buckets and refuses a file of another version. It does not write to a complete file.
 func (s *Store) prepare() error {

@@ -3675,10 +3675,11 @@ func (*PollReply_Moved) isPollReply_Answer() {}
 
 func (*PollReply_Appeal) isPollReply_Answer() {}
 
-// Moved has the transfers of a room by which the answerer gave it away, and those after it.
+// Moved has the transfers of a room by which the answerer gave it away, and those after it, and addresses of the owner to which they lead.
 type Moved struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Transfers     [][]byte               `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
+	Addrs         [][]byte               `protobuf:"bytes,2,rep,name=addrs,proto3" json:"addrs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3716,6 +3717,13 @@ func (*Moved) Descriptor() ([]byte, []int) {
 func (x *Moved) GetTransfers() [][]byte {
 	if x != nil {
 		return x.Transfers
+	}
+	return nil
+}
+
+func (x *Moved) GetAddrs() [][]byte {
+	if x != nil {
+		return x.Addrs
 	}
 	return nil
 }
@@ -6106,9 +6114,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\fH\x00R\x06reason\x12+\n" +
 	"\x05moved\x18\x04 \x01(\v2\x13.localchat.v1.MovedH\x00R\x05moved\x122\n" +
 	"\x06appeal\x18\x05 \x01(\x0e2\x18.localchat.v1.AppealCodeH\x00R\x06appealB\b\n" +
-	"\x06answer\"%\n" +
+	"\x06answer\";\n" +
 	"\x05Moved\x12\x1c\n" +
-	"\ttransfers\x18\x01 \x03(\fR\ttransfers\"\t\n" +
+	"\ttransfers\x18\x01 \x03(\fR\ttransfers\x12\x14\n" +
+	"\x05addrs\x18\x02 \x03(\fR\x05addrs\"\t\n" +
 	"\aRefused\"\xde\x02\n" +
 	"\n" +
 	"PollMember\x12\x18\n" +
