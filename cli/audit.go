@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -72,13 +73,13 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 		Use:   "verify FILE",
 		Short: "Check the signed log of a room in a file, without a network, and print it",
 		Long: "Check the signed log of a room in a file, without a network, and print it.\n\n" +
-			"Every signature, the order of the records and the law of a room are checked. The log proves what the owner of that key has signed: compare the owner's words, or give the peer ID with --owner.",
+			"Every signature, the order of the records and the law of a room are checked. The log proves what the owner of that key has signed: compare the owner's words, or give the peer ID with --owner. Of a room that was given away, it proves what each owner has signed, up to the transfer that the next one has accepted; --owner takes any of them.",
 		Example: "  localchat audit verify lab.audit\n  localchat audit verify lab.audit --json | jq '.entries[] | select(.what==\"banned\")'",
 		Args:    takes("FILE"),
 
 		RunE: a.verb(func(_ *cobra.Command, args []string) error { return a.verifyAudit(args[0], owner) }),
 	}
-	cmd.Flags().StringVar(&owner, "owner", "", "peer ID that has to be the owner's")
+	cmd.Flags().StringVar(&owner, "owner", "", "peer ID that has to be an owner's")
 	return cmd
 }
 
@@ -92,7 +93,7 @@ func (a *app) verifyAudit(path, owner string) error {
 	if err != nil {
 		return &fail.Error{Code: fail.ExitFailure, Text: node.AsError(err).Text, Hint: "the file was changed or cut after it was written; nothing in it is to be believed"}
 	}
-	if owner != "" && audited.Owner.String() != owner {
+	if owner != "" && !slices.ContainsFunc(audited.Owners, func(p node.PeerID) bool { return p.String() == owner }) {
 		return &fail.Error{Code: fail.ExitIdentity, Text: "the log is that of another owner: " + audited.Owner.String(), Hint: "ask the owner in person for a log"}
 	}
 	if a.opts.json {
@@ -103,7 +104,11 @@ func (a *app) verifyAudit(path, owner string) error {
 			return err
 		}
 	}
-	a.Say("the log of " + render.RoomLabel(audited.Name, audited.Room) + " is intact: " + render.Count(audited.Records, "record", "records") + ", signed by " + safe.Phrase(audited.Owner.String()))
+	var signers []safe.Text
+	for _, p := range audited.Owners {
+		signers = append(signers, safe.Phrase(p.String()))
+	}
+	a.Say("the log of " + render.RoomLabel(audited.Name, audited.Room) + " is intact: " + render.Count(audited.Records, "record", "records") + ", signed by " + safe.Join(signers, ", then "))
 	a.Say("compare the owner's words: " + safe.Phrase(audited.Words))
 	return nil
 }

@@ -78,11 +78,14 @@ type RoomInfo struct {
 	In   bool `json:"in"`
 	// IdleS is after how many seconds without a line the room closes; 0: never, or unknown, since this node is not in the room.
 	IdleS int64 `json:"idle_s,omitempty"`
-	// OwnerNick is the nick of the owner when it made the room. The owner has signed it, and nothing else proves it.
+	// OwnerNick is the nick of the owner when it made the room. The owner has signed it, and nothing else proves it. Of an owner that was
+	// given the room it is what that node says of itself; "" if this node has not asked it.
 	OwnerNick string `json:"owner_nick"`
 	// Verified is set if the words of the owner were compared. Other is a verified peer whose nick the owner has.
 	Verified bool    `json:"verified"`
 	Other    peer.ID `json:"other,omitempty"`
+	// GivenBy is the known owner of before, if the room was given away since, by signed records that lead to Owner.
+	GivenBy *Named `json:"given_by,omitempty"`
 	// Change is set if the name is that of a known room of another owner.
 	Change *KeyChange `json:"change,omitempty"`
 }

@@ -21,7 +21,7 @@ import (
 //
 //	localchat-audit 1
 //	room ID
-//	owner PEER
+//	owner PEER, that of record 1
 //	the records, in order, one a line, in base64 (RFC 4648, with padding)
 //	end NUMBER SHA-256 of all before this line, in hex
 //
@@ -36,7 +36,8 @@ type Audited struct {
 	Room    RoomID       `json:"room"`
 	Name    string       `json:"name"`
 	Owner   peer.ID      `json:"owner"`
-	Words   string       `json:"words"` // of the owner
+	Words   string       `json:"words"`  // of the owner
+	Owners  []peer.ID    `json:"owners"` // in their order: the one that created the room, and those to which it was given
 	Records int          `json:"records"`
 	Entries []AuditEntry `json:"entries"`
 }
@@ -137,7 +138,7 @@ func VerifyAudit(r io.Reader) (Audited, error) {
 		return Audited{}, err
 	}
 	owner := state.Owner()
-	return Audited{Room: state.Room(), Name: state.Name(), Owner: owner, Words: protocol.Words(owner), Records: len(records), Entries: entries}, nil
+	return Audited{Room: state.Room(), Name: state.Name(), Owner: owner, Words: protocol.Words(owner), Owners: ownersOf(records[0], state.Transfers()), Records: len(records), Entries: entries}, nil
 }
 
 // wholeLines splits like [bufio.ScanLines], and leaves the line breaks: a changed one is a changed file.

@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"localchat/authority"
 	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
@@ -60,6 +61,7 @@ type foundRoom struct {
 	retain  time.Duration // zero: not said
 	subject string
 	members int
+	nick    string  // the owner's, as it says itself; "": that of the Create record, or unknown
 	words   string  // the owner's
 	from    peer.ID // the peer that has shown it first, and where it was
 	host    string
@@ -102,18 +104,25 @@ type (
 )
 
 func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
-	reply := &protocol.RoomsReply{Ended: l.endsToHandOn(), Asleep: len(l.dormant.own) > 0}
+	reply, proofs := &protocol.RoomsReply{Ended: l.endsToHandOn(), Asleep: len(l.dormant.own) > 0}, 0
 	for _, id := range slices.SortedFunc(slices.Values(l.order), compareRooms) {
 		r := l.rooms[id]
 		st := r.state()
 		if compareRooms(id, q.after) <= 0 || !l.lists(r) {
 			continue
 		}
-		if len(reply.Rooms) == protocol.MaxRooms {
+		if len(reply.Rooms) == protocol.MaxRooms || proofs >= pageProofs {
 			reply.More = min(reply.More+1, protocol.MaxUnlisted)
 			continue
 		}
 		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.toldAddrsOf(st.Owner()), Retain: st.Policy().Retain}
+		for _, t := range st.Transfers()[:min(len(st.Transfers()), protocol.MaxMoved)] {
+			ad.Moved = append(ad.Moved, t.Bytes())
+			proofs += len(t.Bytes())
+		}
+		if len(ad.Moved) > 0 {
+			ad.OwnerNick = r.nickOf(st.Owner())
+		}
 		// A stranger is not told the subject of an invite-only room, nor how many members it has.
 		if _, member := st.Member(q.caller); member || ad.Access != protocol.Invite {
 			ad.Subject, ad.Members = st.Policy().Subject, uint32(st.Len())
@@ -191,7 +200,7 @@ func (n *Node) roomsOf(ctx context.Context, q roomsQuestion) roomsAnswered {
 		if _, ok := rec.Body.(protocol.Create); err == nil && ok {
 			a.next = rec.RoomID()
 			a.all[a.next] = true
-			a.ads = append(a.ads, openedAd{ad: ad, create: rec, owners: owners{rec.Author}})
+			a.ads = append(a.ads, openedAd{ad: ad, create: rec, owners: ownersOf(rec, authority.OpenTransfers(ad.Moved))})
 		}
 	}
 	a.ends = openEnds(reply.Ended)
@@ -286,13 +295,16 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 			l.directory.roomDiscovered = nil
 		}
 	}
+	if !l.takeOwners(id, f, a) {
+		return // an older list, or a claim that the records here contradict
+	}
 	mine := from == f.owner()
 	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost*l.directory.roomsTurn/2 {
 		return // the owner knows better
 	}
 	f.access, f.subject, f.members, f.seen, f.byOwner, f.retain = a.ad.Access, a.ad.Subject, int(a.ad.Members), l.now(), mine, a.ad.Retain
 	if mine {
-		f.addrs = l.addrsOf(from)
+		f.addrs, f.nick = l.addrsOf(from), a.ad.OwnerNick
 	} else if len(f.addrs) == 0 {
 		f.addrs = l.named(from, f.owner(), a.ad.Addrs)
 	}
@@ -309,8 +321,14 @@ func (l *loop) addrsOfOwner(f *foundRoom) []multiaddr.Multiaddr {
 
 func (f *foundRoom) owner() peer.ID { return f.owners.last() }
 
-// ownerNick returns the nick with which the owner created the room.
-func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).Nick }
+// ownerNick returns the nick with which the owner created the room, or the one that an owner to which it was given says that it has; "" if
+// that one was not asked yet.
+func (f *foundRoom) ownerNick() string {
+	if len(f.owners) > 1 {
+		return f.nick
+	}
+	return f.create.Body.(protocol.Create).Nick
+}
 
 func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 	name := ""
@@ -410,7 +428,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 			trust := l.trusts.of(f.owner(), nick)
 			infos = append(infos, RoomInfo{
 				ID: id, Name: f.name, Owner: f.owner(), Words: f.words, Access: accessFrom(f.access),
-				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), OwnerNick: nick, Verified: trust.Verified, Other: trust.Other, Change: l.keyChange(id, f.looks, f.owners),
+				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), OwnerNick: nick, Verified: trust.Verified, Other: trust.Other, Change: l.keyChange(id, f.looks, f.owners), GivenBy: l.givenBy(id, f),
 			})
 		}
 	}

@@ -338,11 +338,14 @@ type (
 		Nick  string    `json:"nick"`
 		Until time.Time `json:"until,omitzero"`
 	}
-	// OwnerChanged says that the room has another owner; with Self, this node.
+	// OwnerChanged says that the room has another owner; with Self, this node. From is the one that gave it away or, in a room that this
+	// node has just entered, the one by which it knew the room.
 	OwnerChanged struct {
-		Peer peer.ID `json:"peer"`
-		Nick string  `json:"nick"`
-		Self bool    `json:"self"`
+		Peer     peer.ID `json:"peer"`
+		Nick     string  `json:"nick"`
+		From     peer.ID `json:"from"`
+		FromNick string  `json:"from_nick"`
+		Self     bool    `json:"self"`
 	}
 	// RoomClosed says that a room of this node has ended.
 	RoomClosed struct {

@@ -144,7 +144,9 @@ func (q mayPlace) run(l *loop) ([]openedAd, error) {
 		case q.quiet && l.namesake(looks{body.Name, protocol.Skeletons(body.Name)}) == nil:
 			continue
 		case f != nil:
-			a.words = f.words
+			if f.owner() == a.owners.last() {
+				a.words = f.words
+			}
 		case l.wants(id, body.Name):
 		case ofPeer < foundOfPeer:
 			ofPeer++

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,12 +60,20 @@ func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, o
 	}
 	for {
 		reply, err := n.knock(ctx, target)
-		if err != nil && ctx.Err() == nil && target.retry(err) {
+		if err != nil && ctx.Err() == nil && (target.retry(err) || n.relocate(ctx, target, err)) {
 			continue
+		}
+		if err == nil && reply.Code == protocol.JoinMoved {
+			if err = n.follow(ctx, target, reply.Moved); err == nil {
+				continue
+			}
 		}
 		if err != nil {
 			n.takeBack(ctx, target)
 			return info, false, joinFailed(ctx, target, err)
+		}
+		if reply.Code == protocol.JoinNoRoom && n.relocate(ctx, target, nil) {
+			continue // the owner of before has left the room
 		}
 		if reply.Code == protocol.JoinAdmitted {
 			if info, err = n.takeSeat(ctx, target, reply); err != nil {
@@ -103,7 +112,8 @@ func holdUntil(ctx context.Context) time.Time {
 type joinTarget struct {
 	room   protocol.RoomID
 	name   string
-	owners owners
+	owners owners // the last is dialled, and believed
+	moved  uint64 // the record by which the last became the owner, as far as this join has followed transfers
 	addrs  []multiaddr.Multiaddr
 	nick   string
 	token  protocol.Token
@@ -113,6 +123,8 @@ type joinTarget struct {
 	tries   int
 	// byName is set if another room of that name would do.
 	byName bool
+	// relocated is set if this join has looked for the owner to which that of an invite has given the room.
+	relocated bool
 	// waited is set if this node has waited at the door. If the room ends then, that is the answer.
 	waited bool
 	asked  func() // nil, or called when the owner says that a person has to decide
@@ -421,7 +433,7 @@ func (q prepareRoom) run(l *loop) (*room, error) {
 	}
 	r := newRoom(l, q.t.room)
 	r.membership.seat, r.name, r.membership.nick = &seat, q.t.name, q.t.nick
-	if err := r.membership.checkLog(q.records, len(q.reply.Records)); err != nil {
+	if err := r.membership.checkLog(q.records, q.reply); err != nil {
 		r.cancel()
 		return nil, err
 	}
@@ -459,7 +471,10 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	r.membership.promised = logHead{q.reply.Seq, q.reply.Head}
 	r.membership.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
 	r.membership.checkPromised()
-	r.pinOwner(q.t.owners)
+	now := append(slices.Clone(q.t.owners), r.owners()...)
+	if before := r.pinOwner(now); before != "" && before != now.last() && now.has(before) {
+		l.emit(r, OwnerChanged{Peer: now.last(), Nick: r.nickOf(now.last()), From: before, FromNick: r.nickOf(before)})
+	}
 	return r.whenJoined, nil
 }
 

@@ -97,6 +97,10 @@ const (
 	maxFound    = 512
 	foundOfPeer = 8
 	foundOfHost = 64
+	// pageProofs, in bytes of transfers on one page of our rooms; then the page ends. It leaves space for all else on the longest page.
+	pageProofs = 96 << 10
+	// maxMoves is how many transfers of a room a join follows: more than there are in one evening.
+	maxMoves = 16
 	// maxEndings, in rooms whose end is remembered, so that hearsay does not bring them back; endingsOfHost of them may come from
 	// one address. A forgotten one is at worst listed until its owner is asked.
 	maxEndings    = 512

@@ -32,11 +32,12 @@ type logHead struct {
 }
 
 // checkLog refuses a log that is not that of the room we asked for.
-func (ms *membership) checkLog(opened []protocol.SignedRecord, came int) error {
-	if came == 0 {
+func (ms *membership) checkLog(opened []protocol.SignedRecord, reply protocol.JoinReply) error {
+	if len(reply.Records) == 0 {
 		return &Error{Code: CodeInternal, Text: "the owner sent no log", Reason: fault.NoLog}
 	}
-	if len(opened) == 0 || opened[0].RoomID() != ms.r.id || opened[0].Author != ms.seat.Authority {
+	whole := uint64(len(opened)) == reply.Seq
+	if len(opened) == 0 || opened[0].RoomID() != ms.r.id || whole && ownersOf(opened[0], opened[1:]).last() != ms.seat.Authority {
 		return &Error{Code: CodeRefused, Identity: true, Text: "the log that was received is not that room's", Reason: fault.FalseLog}
 	}
 	return nil

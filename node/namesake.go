@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"time"
 
 	"localchat/protocol"
@@ -67,10 +68,10 @@ func (l *loop) compareNames(e roomsAnswered) {
 
 // warnNamesake warns the owner of a room here of another one with its name. It reports whether there is such a room.
 func (l *loop) warnNamesake(id protocol.RoomID, f *foundRoom) bool {
-	if f.owner() == l.n.self || l.namesake(f.looks) == nil {
-		return false
+	if r := l.namesake(f.looks); r == nil || r.id == id || f.owner() == l.n.self {
+		return false // id is ours, by a transfer that this list does not have
 	}
-	l.warnOfRoom(id, f.looks, Warning{Code: "ambiguous_room", Peer: f.owner(), Text: "a room called " + f.name + " is already on this network, made by " + f.ownerNick() + " (" + f.words + "), or one with a similar name; people who join by name have to choose one"})
+	l.warnOfRoom(id, f.looks, Warning{Code: "ambiguous_room", Peer: f.owner(), Text: "a room called " + f.name + " is already on this network, owned by " + cmp.Or(f.ownerNick(), "somebody") + " (" + f.words + "), or one with a similar name; people who join by name have to choose one"})
 	return true
 }
 

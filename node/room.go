@@ -319,6 +319,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		r.noteEnd()
 	case authority.Transferred:
 		r.l.keepConnected(c.Peer, nil)
+		r.pinOwner(r.owners())
 	}
 	for _, p := range c.Silenced {
 		r.talk.carry(r.talk.End(r.talk.world(), p))
@@ -388,7 +389,8 @@ func (r *room) tellChange(c authority.Change) {
 	case authority.DeputiesSet:
 		r.tellDeputies(c)
 	case authority.Transferred:
-		r.l.emit(r, OwnerChanged{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
+		from := c.Record.Author
+		r.l.emit(r, OwnerChanged{Peer: c.Peer, Nick: c.Nick, From: from, FromNick: r.nickOf(from), Self: c.Peer == r.l.n.self})
 	case authority.Closed:
 		if r.owner() {
 			r.l.emit(r, RoomClosed{Kind: kindFrom(c.Reason), Text: r.desk.closing})

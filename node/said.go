@@ -45,7 +45,7 @@ func (l *loop) roomsText() string {
 		}
 		p := r.state().Policy()
 		add(id[:]...)
-		add(byte(p.Access))
+		add(byte(p.Access), byte(len(r.state().Transfers())))
 		add(binary.AppendVarint(nil, int64(p.Retain/time.Second))...)
 		if p.Access != protocol.Invite { // otherwise strangers are not told these, and could guess them from the hash
 			add(binary.AppendVarint(nil, int64(r.state().Len()))...)

@@ -172,7 +172,9 @@ func (r *room) tellNow(s *Subscription, most int) {
 			tell(r.desk.door.knockEvent(k.Peer, k.Nick))
 		}
 	}
-
+	if o, open := r.membership.offered(); open {
+		tell(o)
+	}
 	for _, h := range r.desk.hands.up {
 		if h.told {
 			tell(Hand{Peer: h.peer, Nick: r.nickOf(h.peer)})

@@ -222,6 +222,15 @@ func (ms *membership) takeOffer(o protocol.Offer) {
 	ms.r.l.emit(ms.r, ev)
 }
 
+// offered returns the offer of the room to this node, if there is one.
+func (ms *membership) offered() (o TransferOffered, open bool) {
+	if h := ms.heir; ms.seat == nil || h.until.IsZero() || !ms.r.l.now().Before(h.until) {
+		return o, false
+	}
+	owner, _ := ms.r.state().Member(ms.r.authority())
+	return TransferOffered{By: ms.r.authority(), Nick: owner.Nick, Until: ms.heir.until}, true
+}
+
 // heirTick does what is due: the end of an offer, and what could not be written.
 func (ms *membership) heirTick() {
 	if ms.heir.inherits {

@@ -120,6 +120,9 @@ const (
 
 	// joinTries is how often a join request is sent to an owner that is out of reach: it may just be coming back.
 	joinTries = 3
+	// movedLook is how long a join with an invite looks for another owner of the room, if the one that the invite names is out of reach:
+	// as long as a node needs to be found, and to be asked for its rooms.
+	movedLook = 3 * time.Second
 	// lookAgain is how often a join looks whether its room has been found, and networkWait how long it looks on a machine without a
 	// network: the rooms of this machine are found by then.
 	lookAgain   = 100 * time.Millisecond

@@ -254,21 +254,24 @@ func (l *loop) keyChange(id RoomID, name looks, now owners) *KeyChange {
 	}
 }
 
-// pinOwner remembers the owner of the room that was entered under its name, and warns if the name was another owner's.
-func (r *room) pinOwner(now owners) {
+// pinOwner remembers the owner of the room under its name, and warns if the name was another owner's, which has not given the room away. It
+// returns the owner that was known before, or "".
+func (r *room) pinOwner(now owners) (before peer.ID) {
 	owner := now.last()
+	before = r.l.knownOwner(r.id, looks{r.label(), r.skeletons()}, now)
 	if c := r.l.keyChange(r.id, looks{r.label(), r.skeletons()}, now); c != nil {
 		r.l.emit(r, Warning{Code: "owner_key", Peer: owner, Text: fmt.Sprintf(
 			"%s has a new owner from now on: the words were %s, they are %s", c.Name, c.KnownWords, c.Words)})
 	}
 	if r.l.store == nil {
-		return // nothing is kept, and the room itself is known while we are in it
+		return before // nothing is kept, and the room itself is known while we are in it
 	}
 	if err := r.l.store.Pin(r.label(), owner); err != nil {
 		r.l.warnDisk(r, err)
 	}
 	r.l.pins.add(r.label(), owner)
 	r.l.saveKnown()
+	return before
 }
 
 // wordsOfOwner are those of a room's owner. Where the room has been found they are there: a list of rooms is no time to make

@@ -79,7 +79,7 @@ func TestFrameLength(t *testing.T) {
 
 // TestEmptyFrame: an empty frame is valid only for the types whose fields are all optional.
 func TestEmptyFrame(t *testing.T) {
-	mayBeEmpty := map[string]bool{"rooms-request": true, "rooms-request-next": true, "rooms-reply": true, "sync-reply": true, "sync-nothing": true}
+	mayBeEmpty := map[string]bool{"rooms-request": true, "rooms-request-next": true, "rooms-reply": true, "rooms-moved": true, "sync-reply": true, "sync-nothing": true}
 	for _, f := range frames(t) {
 		err := ReadFrame(bytes.NewReader([]byte{0}), f.empty())
 		if mayBeEmpty[f.name] != (err == nil) || err != nil && !errors.Is(err, ErrMalformed) {
@@ -240,6 +240,9 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"more rooms than many":   &RoomsReply{More: MaxUnlisted + 1},
 		"room without record":    &RoomsReply{Rooms: []RoomAd{{Access: Open}}},
 		"room without access":    &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}}}},
+		"room moved too often":   &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Moved: slices.Repeat([][]byte{{1}}, MaxMoved+1)}}},
+		"room moved, no record":  &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Moved: [][]byte{nil}}}},
+		"room, owner of no nick": &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, OwnerNick: "a\nb"}}},
 		"room of too many":       &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Members: MaxMembers + 1}}},
 		"room subject of lines":  &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Subject: "a\u2028b"}}},
 	} {

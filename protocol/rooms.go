@@ -21,13 +21,17 @@ type RoomsReply struct {
 	More   int
 }
 
-// A RoomAd describes a room to strangers. Create proves the name, the owner and so the id. The rest is only what the answerer says.
+// A RoomAd describes a room to strangers. Create proves the name, the first owner and so the id, and Moved proves the later owners. The rest
+// is only what the answerer says.
 type RoomAd struct {
-	Create  []byte // the signed Create record
-	Access  Access
-	Subject string
-	Members uint32
-	Addrs   []multiaddr.Multiaddr // of the owner, without /p2p, as far as they are known
+	Create []byte   // the signed Create record
+	Moved  [][]byte // the signed Transfer records, from the first one on; MaxMoved at most
+	// OwnerNick is the nick of the owner, if that is not the author of Create.
+	OwnerNick string
+	Access    Access
+	Subject   string
+	Members   uint32
+	Addrs     []multiaddr.Multiaddr // of the owner, without /p2p, as far as they are known
 	// Retain is how long a line is retained in the room, in whole seconds; zero: not given.
 	Retain time.Duration
 }
@@ -35,7 +39,7 @@ type RoomAd struct {
 // maxRoomsRequest is in bytes: the id of one room.
 const maxRoomsRequest = 64
 
-// maxRoomsReply is in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
+// maxRoomsReply is in bytes: MaxRooms rooms, each with MaxAddrs addresses, and transfers of some of them.
 const maxRoomsReply = 256 << 10
 
 func (f *RoomsRequest) max() int { return maxRoomsRequest }
@@ -62,7 +66,7 @@ func (f *RoomsReply) encode() ([]byte, error) {
 	for i, a := range f.Rooms {
 		m.Rooms[i] = &pb.RoomAd{
 			Create: a.Create, Access: pb.Access(a.Access), Subject: a.Subject, Members: a.Members,
-			Addrs: addrBytes(a.Addrs), RetainSeconds: units(a.Retain, time.Second),
+			Addrs: addrBytes(a.Addrs), RetainSeconds: units(a.Retain, time.Second), Moved: movedIn(a), OwnerNick: a.OwnerNick,
 		}
 	}
 	return encodeFrame("answer", m, func(r *fieldReader) { new(RoomsReply).read(r, m) })
@@ -93,8 +97,24 @@ func (f *RoomsReply) read(r *fieldReader, m *pb.RoomsReply) {
 			Addrs:  r.addrs("rooms.addrs", a.Addrs, MaxAddrs),
 			Retain: r.span("rooms.retain_seconds", a.RetainSeconds, time.Second, MaxPolicyTime),
 		}
+		if m := r.moved(a.Moved); m != nil {
+			f.Rooms[i].Moved = m.Transfers
+			if len(m.Addrs) > 0 {
+				r.fail("rooms.moved", "with addresses, which the room has itself")
+			}
+		}
+		if a.OwnerNick != "" {
+			f.Rooms[i].OwnerNick = r.nick("rooms.owner_nick", a.OwnerNick)
+		}
 		if a.Members > MaxMembers {
 			r.fail("rooms.members", "%d, at most %d are allowed", a.Members, MaxMembers)
 		}
 	}
+}
+
+func movedIn(a RoomAd) *pb.Moved {
+	if len(a.Moved) == 0 {
+		return nil
+	}
+	return (&Moved{Transfers: a.Moved}).toPB()
 }

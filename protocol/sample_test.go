@@ -263,6 +263,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("tell-no", TellReply{}),
 		frameOf("rooms-request", RoomsRequest{}),
 		frameOf("rooms-request-next", RoomsRequest{After: RoomID{1}}),
+		frameOf("rooms-moved", RoomsReply{Rooms: []RoomAd{{Create: records[0], Moved: [][]byte{sampleRecord(t, bodies(t)["transfer"]).Bytes()}, OwnerNick: "bob", Access: Open}}}),
 		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs, Retain: 24 * time.Hour}}, Ended: records, Asleep: true}),
 	}
 }

@@ -5648,6 +5648,8 @@ type RoomAd struct {
 	Members       uint32                 `protobuf:"varint,4,opt,name=members,proto3" json:"members,omitempty"`
 	Addrs         [][]byte               `protobuf:"bytes,5,rep,name=addrs,proto3" json:"addrs,omitempty"`
 	RetainSeconds uint64                 `protobuf:"varint,6,opt,name=retain_seconds,json=retainSeconds,proto3" json:"retain_seconds,omitempty"`
+	Moved         *Moved                 `protobuf:"bytes,7,opt,name=moved,proto3" json:"moved,omitempty"`
+	OwnerNick     string                 `protobuf:"bytes,8,opt,name=owner_nick,json=ownerNick,proto3" json:"owner_nick,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5722,6 +5724,20 @@ func (x *RoomAd) GetRetainSeconds() uint64 {
 		return x.RetainSeconds
 	}
 	return 0
+}
+
+func (x *RoomAd) GetMoved() *Moved {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
+func (x *RoomAd) GetOwnerNick() string {
+	if x != nil {
+		return x.OwnerNick
+	}
+	return ""
 }
 
 // Without accepted, the request is for the part of the books from offset on; books is then their hash, if a part came before.
@@ -6258,14 +6274,17 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05rooms\x18\x01 \x03(\v2\x14.localchat.v1.RoomAdR\x05rooms\x12\x14\n" +
 	"\x05ended\x18\x02 \x03(\fR\x05ended\x12\x16\n" +
 	"\x06asleep\x18\x03 \x01(\bR\x06asleep\x12\x12\n" +
-	"\x04more\x18\x04 \x01(\rR\x04more\"\xbf\x01\n" +
+	"\x04more\x18\x04 \x01(\rR\x04more\"\x89\x02\n" +
 	"\x06RoomAd\x12\x16\n" +
 	"\x06create\x18\x01 \x01(\fR\x06create\x12,\n" +
 	"\x06access\x18\x02 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x18\n" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12\x18\n" +
 	"\amembers\x18\x04 \x01(\rR\amembers\x12\x14\n" +
 	"\x05addrs\x18\x05 \x03(\fR\x05addrs\x12%\n" +
-	"\x0eretain_seconds\x18\x06 \x01(\x04R\rretainSeconds\"\x7f\n" +
+	"\x0eretain_seconds\x18\x06 \x01(\x04R\rretainSeconds\x12)\n" +
+	"\x05moved\x18\a \x01(\v2\x13.localchat.v1.MovedR\x05moved\x12\x1d\n" +
+	"\n" +
+	"owner_nick\x18\b \x01(\tR\townerNick\"\x7f\n" +
 	"\vTakeRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04head\x18\x02 \x01(\fR\x04head\x12\x14\n" +
@@ -6531,12 +6550,13 @@ var file_localchat_proto_depIdxs = []int32{
 	6,  // 71: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
 	78, // 72: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
 	0,  // 73: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	9,  // 74: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
-	75, // [75:75] is the sub-list for method output_type
-	75, // [75:75] is the sub-list for method input_type
-	75, // [75:75] is the sub-list for extension type_name
-	75, // [75:75] is the sub-list for extension extendee
-	0,  // [0:75] is the sub-list for field type_name
+	49, // 74: localchat.v1.RoomAd.moved:type_name -> localchat.v1.Moved
+	9,  // 75: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
+	76, // [76:76] is the sub-list for method output_type
+	76, // [76:76] is the sub-list for method input_type
+	76, // [76:76] is the sub-list for extension type_name
+	76, // [76:76] is the sub-list for extension extendee
+	0,  // [0:76] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
