@@ -352,6 +352,18 @@ func (f *Node) Deputize(_ context.Context, room, who string) (node.Committed, er
 	return node.Committed{Seq: 11, Epoch: 6}, f.note("deputy", roomName(room), who)
 }
 
+func (f *Node) Transfer(_ context.Context, room, who string) (node.TransferInfo, error) {
+	return node.TransferInfo{Peer: DaveID, Nick: who, Until: Noon.Add(10 * time.Minute)}, f.note("transfer", roomName(room), who)
+}
+
+func (f *Node) StopTransfer(_ context.Context, room string) (node.TransferInfo, error) {
+	return node.TransferInfo{Peer: DaveID, Nick: "dave", Until: Noon}, f.note("stop transfer", roomName(room))
+}
+
+func (f *Node) Take(_ context.Context, room string) (node.Committed, error) {
+	return node.Committed{Seq: 12, Epoch: 7}, f.note("take", roomName(room))
+}
+
 func (f *Node) Undeputize(_ context.Context, room, who string) (node.Committed, error) {
 	return node.Committed{Seq: 12, Epoch: 6}, f.note("undeputy", roomName(room), who)
 }

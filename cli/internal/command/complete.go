@@ -155,6 +155,8 @@ func Banned(k CompletionContext) []string {
 	return PeerWords(all)
 }
 
+func othersOrOff(k CompletionContext) []string { return append(Others(k), off) }
+
 func openInvites(k CompletionContext) []string {
 	var all []string
 	for _, i := range k.Invites {

@@ -40,6 +40,9 @@ type Node interface {
 	Deputize(ctx context.Context, room, who string) (node.Committed, error)
 	Undeputize(ctx context.Context, room, who string) (node.Committed, error)
 	Deputies(ctx context.Context, room string) ([]node.DeputyInfo, error)
+	Transfer(ctx context.Context, room, who string) (node.TransferInfo, error)
+	StopTransfer(ctx context.Context, room string) (node.TransferInfo, error)
+	Take(ctx context.Context, room string) (node.Committed, error)
 	Voice(ctx context.Context, room, who string, d time.Duration) (node.Committed, error)
 	Unvoice(ctx context.Context, room, who string) (node.Committed, error)
 	Hand(ctx context.Context, room string, up bool) error

@@ -210,6 +210,46 @@ func runDeputies(ctx context.Context, c Call) (Reply, error) {
 	return replied(append(lines, render.Count(len(deputies), "deputy", "deputies")+" of "+safe.Name(c.Room.Name))...)
 }
 
+// askTransfer says to whom the room is offered, by more than a nick. A yes offers it to that peer, even if its nick changes hands.
+func askTransfer(c Call, k CompletionContext) (*Confirmation, error) {
+	if c.Args[0] == off {
+		return nil, nil
+	}
+	one, err := k.one(c.Args[0], c.Room.Name)
+	if err != nil {
+		return nil, err
+	}
+	text := "offer " + safe.Name(c.Room.Name) + " to " + render.Nick(one.Nick, one.Peer) + " (" + render.Tail(one.Peer) + ")? Once they take it they own it, and you cannot take it back"
+	return &Confirmation{Text: text, Args: []string{one.Peer.String()}}, nil
+}
+
+func runTransfer(ctx context.Context, c Call) (Reply, error) {
+	if c.Args[0] == off {
+		was, err := c.Node.StopTransfer(ctx, c.Room.ID)
+		if err != nil {
+			return Reply{}, err
+		}
+		return replied(render.NoticeMark + safe.Name(c.Room.Name) + " is no longer offered to " + render.Nick(was.Nick, was.Peer))
+	}
+	offer, err := c.Node.Transfer(ctx, c.Room.ID, c.Args[0])
+	if err != nil {
+		return Reply{}, err
+	}
+	name, word := safe.Name(c.Room.Name), render.Word(c.Room.Name, c.Room.ID)
+	return replied(render.NoticeMark + name + " is offered to " + render.Nick(offer.Nick, offer.Peer) + render.Until(offer.Until) + ": /take " + word + " there makes them its owner; until then it is yours")
+}
+
+func runTake(ctx context.Context, c Call) (Reply, error) {
+	room := c.Args[0]
+	for _, r := range c.Rooms {
+		if r.Owned && node.SameName(r.Name, room) {
+			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "you own " + r.Name + " already", Hint: "/help lists what you may do there"}
+		}
+	}
+	_, err := c.Node.Take(ctx, room)
+	return Reply{}, err
+}
+
 func runBans(ctx context.Context, c Call) (Reply, error) {
 	bans, err := c.Node.Bans(ctx, c.Room.ID)
 	if err != nil {

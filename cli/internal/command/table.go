@@ -217,6 +217,14 @@ func ruling() []*Command {
 			Help: "list the deputies of the room", Examples: []string{"/deputies"},
 		},
 		{
+			Name: "transfer", Usage: "NICK or " + off, Role: Owner, min: 1, Max: 1, Targets: othersOrOff, Ask: askTransfer, Run: runTransfer,
+			Help: "offer the room to a member, who owns it from the moment they /take it, within ten minutes; then you are an ordinary member. off takes the offer back", Examples: []string{"/transfer bob", "/transfer " + off},
+		},
+		{
+			Name: "take", Usage: "ROOM", min: 1, Max: 1, Slow: true, Targets: roomsIn, Run: runTake,
+			Help: "take a room that its owner offers you with /transfer; from then on you own it, and only you can admit and remove", Examples: []string{"/take lab"},
+		},
+		{
 			Name: "invites", Role: Owner, Run: runInvites,
 			Help: "list the unused invites", Examples: []string{"/invites"},
 		},

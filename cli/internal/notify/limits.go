@@ -23,4 +23,4 @@ const (
 
 // maxOfKind is how many notifications of a kind there can be in a window. Each kind has a bound of its own, so that neither strangers
 // who knock nor lines that name nobody use up what a member who names the person needs. Mentions and direct messages share a bound.
-var maxOfKind = [...]int{Line: 3, Mention: 6, Knock: 2, Removal: 3, Mute: 3}
+var maxOfKind = [...]int{Line: 3, Mention: 6, Knock: 2, Removal: 3, Mute: 3, Offer: 2}

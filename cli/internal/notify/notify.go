@@ -59,6 +59,7 @@ const (
 	Knock        // somebody asks to be let into a room of mine
 	Removal      // I have lost my place in a room
 	Mute         // nobody hears what I say in a room
+	Offer        // a room is offered to me
 )
 
 // Of returns the reason for which ev calls a person whose nick in the room of ev is nick.
@@ -86,6 +87,10 @@ func Of(ev node.Event, nick string) Kind {
 		return Removal
 	case node.Muted, node.Warned:
 		return Mute
+	case node.TransferOffered:
+		if !b.Until.IsZero() {
+			return Offer
+		}
 	}
 	return Nothing
 }
@@ -111,7 +116,7 @@ const title safe.Text = "localchat"
 // unnamed holds the bodies of notifications that may show nothing of a room.
 var unnamed = [...]safe.Text{
 	Line: "somebody says something", Mention: "somebody names you", Direct: "a direct message for you", Knock: "somebody knocks",
-	Removal: "you are no longer in a room", Mute: "you are muted in a room",
+	Removal: "you are no longer in a room", Mute: "you are muted in a room", Offer: "a room is offered to you",
 }
 
 // note puts ev into words.
@@ -211,6 +216,8 @@ func cause(body node.EventBody) node.PeerID {
 	case node.Warned:
 		return b.By
 	case node.Muted:
+		return b.By
+	case node.TransferOffered:
 		return b.By
 	}
 	return ""

@@ -41,6 +41,8 @@ func TestOf(t *testing.T) {
 		"my removal":                {node.Removed{Kind: node.KindKicked}, Removal, []Level{All, Calls}},
 		"the end of my room":        {node.Removed{Kind: node.KindClosed}, Removal, []Level{All, Calls}},
 		"refused":                   {node.Refused{}, Removal, []Level{All, Calls}},
+		"an offered room":           {node.TransferOffered{Until: time.Now()}, Offer, []Level{All, Calls}},
+		"an offer that ended":       {node.TransferOffered{}, Nothing, nil},
 		"my mute":                   {node.Muted{Seq: 1}, Mute, []Level{All, Calls}},
 		"the mute of another":       {node.MemberMuted{Peer: clitest.DaveID, Nick: "dave"}, Nothing, nil},
 		"the removal of another":    {node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave"}, Nothing, nil},

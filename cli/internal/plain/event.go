@@ -47,6 +47,8 @@ func (c *console) event(ev node.Event) {
 				c.rooms[i].Deputy = b.Mine
 			}
 		}
+	case node.OwnerChanged:
+		c.ownerChanged(id, b)
 	case node.RoomFound, node.RoomLost:
 		// In a room this would only be noise; /rooms lists them at any time.
 		if c.current != "" {
@@ -146,6 +148,16 @@ func switchTo(r command.Room) safe.Text {
 	return "/switch " + render.Word(r.Name, r.ID) + " switches to " + safe.Name(r.Name)
 }
 
+// ownerChanged notes whether we own a room now.
+func (c *console) ownerChanged(id string, o node.OwnerChanged) {
+	for i := range c.rooms {
+		if r := &c.rooms[i]; r.ID == id {
+			r.Owned, r.Away = o.Self, r.Away && o.Self
+			r.Deputy = r.Deputy && !o.Self
+		}
+	}
+}
+
 // drop removes a room from the list.
 func (c *console) drop(id string) {
 	if c.remove(id) {
@@ -209,7 +221,7 @@ func (c *console) awayFrom(id string) bool {
 // heardFrom reports whether an event is shown although its room is hidden. Such an event needs an answer, or is important.
 func heardFrom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Knock, node.KnockGone, node.Hand, node.HandGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Warned, node.Refused, node.RoomClosed:
+	case node.Knock, node.KnockGone, node.Hand, node.HandGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Warned, node.TransferOffered, node.OwnerChanged, node.Refused, node.RoomClosed:
 		return true
 	}
 	return false

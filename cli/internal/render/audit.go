@@ -31,6 +31,8 @@ func auditText(e node.AuditEntry) safe.Text {
 		return by + " changed " + safe.Join(policyTitles(e.Changed), ", ")
 	case "deputies":
 		return by + " changed the deputies" + people(": named ", e.Named) + people(": dismissed ", e.Dropped)
+	case "transferred":
+		return by + " gave the room to " + who
 	case "rekeyed":
 		return by + " renewed the key"
 	case "closed":

@@ -53,7 +53,7 @@ func InRoomOf(room, text safe.Text) safe.Text {
 // namesNoRoom reports whether the line for an event does not say which room it is about.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Joined, node.Left, node.Removed, node.Muted, node.Warned, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
+	case node.Joined, node.Left, node.Removed, node.Muted, node.Warned, node.TransferOffered, node.OwnerChanged, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
 		return false
 	}
 	return true
@@ -111,6 +111,10 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return NoticeMark + changedText(b), none
 	case node.Deputies:
 		return deputiesText(b, ev.RoomName), none
+	case node.TransferOffered:
+		return offerText(b, RoomWord(ev.RoomName, ev.Room), safe.Name(ev.RoomName)), none
+	case node.OwnerChanged:
+		return ownerText(b, safe.Name(ev.RoomName)), none
 	case node.Gap:
 		return FaultMark + safe.Number(b.Lost) + " lines were skipped because this console was too slow", none
 	case node.Warning:
@@ -310,6 +314,22 @@ func deputiesText(d node.Deputies, room string) safe.Text {
 		deeds = append(deeds, Nick(n.Nick, n.Peer)+" is no longer a deputy")
 	}
 	return NoticeMark + safe.Join(deeds, "; ")
+}
+
+// offerText says that the room is offered to us, or is no longer.
+func offerText(o node.TransferOffered, word, room safe.Text) safe.Text {
+	if o.Until.IsZero() {
+		return NoticeMark + room + " is no longer offered to you"
+	}
+	return AskMark + Nick(o.Nick, o.By) + " offers you " + room + Until(o.Until) + "; /take " + word + " makes you its owner"
+}
+
+// ownerText says that a room was given to another owner.
+func ownerText(o node.OwnerChanged, room safe.Text) safe.Text {
+	if o.Self {
+		return NoticeMark + "you own " + room + " now; /help shows what you may do"
+	}
+	return NoticeMark + Nick(o.FromNick, o.From) + " gave " + room + " to " + Nick(o.Nick, o.Peer) + ", who owns it now"
 }
 
 // removalText says how we were removed from a room, by whom, until when and why.
@@ -540,6 +560,9 @@ func details(r node.RoomInfo) safe.Text {
 		text += "; " + OtherMark + " not the owner you know"
 	case r.Other != "":
 		text += "; " + OtherMark + " not the " + OwnersNick(r) + " you verified"
+	}
+	if g := r.GivenBy; g != nil {
+		text += "; given away by " + Nick(g.Nick, g.Peer) + ", the owner you know"
 	}
 	text += "; owner's words: " + safe.Phrase(r.Words)
 	if r.RetainS > 0 {

@@ -80,6 +80,8 @@ var consoleCommands = map[string]counterpart{
 	"deputy":   {methods: "room.deputy"},
 	"undeputy": {methods: "room.undeputy"},
 	"deputies": {methods: "room.deputies"},
+	"transfer": {methods: "room.transfer"},
+	"take":     {methods: "room.take"},
 	"voice":    {methods: "room.voice"},
 	"unvoice":  {methods: "room.unvoice"},
 	"floor":    {methods: "room.voice"},

@@ -78,6 +78,8 @@ func (m rpcMethods) table() handler.Map {
 		"room.deputy":    method(m, m.deputy),
 		"room.undeputy":  method(m, m.undeputy),
 		"room.deputies":  method(m, m.deputies),
+		"room.transfer":  method(m, m.transfer),
+		"room.take":      method(m, m.take),
 		"room.warn":      method(m, m.warn),
 		"room.nick":      method(m, m.nick),
 		"room.audit":     method(m, m.audit),

@@ -209,6 +209,20 @@ func (m rpcMethods) deputies(ctx context.Context, p roomParams) (deputyList, err
 	return deputyList{deputies}, err
 }
 
+func (m rpcMethods) transfer(ctx context.Context, p transferParams) (node.TransferInfo, error) {
+	switch {
+	case p.Off && p.Who != "":
+		return node.TransferInfo{}, wrongParams("give either who or off")
+	case p.Off:
+		return m.n.StopTransfer(ctx, p.Room)
+	}
+	return m.n.Transfer(ctx, p.Room, p.Who)
+}
+
+func (m rpcMethods) take(ctx context.Context, p roomParams) (node.Committed, error) {
+	return m.n.Take(ctx, p.Room)
+}
+
 func (m rpcMethods) voice(ctx context.Context, p voiceParams) (node.Committed, error) {
 	length, err := lengthOf("for_s", p.ForS)
 	if err != nil {

@@ -255,6 +255,24 @@ func (c *Client) Undeputize(ctx context.Context, room, who string) (node.Committ
 	return r, err
 }
 
+func (c *Client) Transfer(ctx context.Context, room, who string) (node.TransferInfo, error) {
+	var r node.TransferInfo
+	err := c.ask(ctx, "room.transfer", transferParams{Room: room, Who: who}, &r)
+	return r, err
+}
+
+func (c *Client) StopTransfer(ctx context.Context, room string) (node.TransferInfo, error) {
+	var r node.TransferInfo
+	err := c.ask(ctx, "room.transfer", transferParams{Room: room, Off: true}, &r)
+	return r, err
+}
+
+func (c *Client) Take(ctx context.Context, room string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.take", roomParams{room}, &r)
+	return r, err
+}
+
 func (c *Client) Deputies(ctx context.Context, room string) ([]node.DeputyInfo, error) {
 	var r deputyList
 	err := c.ask(ctx, "room.deputies", roomParams{room}, &r)

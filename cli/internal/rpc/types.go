@@ -54,6 +54,11 @@ type (
 		Who  string `json:"who"`
 		Text string `json:"text"`
 	}
+	transferParams struct {
+		Room string `json:"room"`
+		Who  string `json:"who,omitempty"`
+		Off  bool   `json:"off,omitempty"`
+	}
 	whoParams struct {
 		Room string `json:"room"`
 		Who  string `json:"who"`

@@ -97,6 +97,14 @@ func (m *tui) keep(p *pane, ev node.Event) {
 		}
 	case node.Deputies:
 		p.here.Deputy = b.Mine
+	case node.OwnerChanged:
+		p.here.Owned, p.here.Deputy = b.Self, p.here.Deputy && !b.Self
+		if !b.Self {
+			m.tabs.bringBack(p) // only an owner hides a room
+		}
+		if !p.here.Moderated() {
+			p.roster.Knocks, p.roster.Bans, p.roster.Invites = nil, nil, nil
+		}
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:
@@ -163,6 +171,10 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	case node.RemovalReason:
 		if p.scroll.amend(removedKey(b.Removal), render.Because(b.Text)) {
 			return
+		}
+	case node.TransferOffered:
+		if !b.Until.IsZero() {
+			l.kind = calling
 		}
 	case node.OwnerUnreachable, node.Gap, node.Warning, node.Muted, node.Warned:
 		l.kind = trouble

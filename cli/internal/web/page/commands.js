@@ -97,6 +97,8 @@ const commands = {
   deputy: { what: 'NAME makes a member a deputy', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer })); }) },
   undeputy: { what: 'NAME is no longer a deputy', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.undeputy', { room: room.id, who: m.peer })); }) },
   deputies: { what: 'shows who is here, and which are deputies', run: () => toggleDrawer('people') },
+  transfer: { what: 'NAME offers the room to a member, who owns it once they take it', owner: true, run: about((m, room) => owner.transfer(room, m)) },
+  take: { what: 'takes this room, which its owner offers you', run: (room) => { attempt(store.rpc.call('room.take', { room: room.id })); } },
   close: { what: 'ends the room', owner: true, run: (room) => owner.close(room) },
   renew: { what: 'replaces a room whose log has split', owner: true, run: (room) => owner.renew(room) },
 };

@@ -107,6 +107,19 @@ export function audit(room) {
   });
 }
 
+/** Asks before the room is offered to a member. @param {Room} room @param {import('./types.js').Member} m */
+export function transfer(room, m) {
+  const who = nick(m.nick, m.peer);
+  open({
+    title: `Give ${name(room.name)} to ${who}?`, grave: true, does: `Offer it to ${who}`,
+    body: [h('p', {}, bdi(who), ` (${shortID(m.peer)}) ${m.verified ? '✓ verified ' : ''}is asked, and has ten minutes to take it. Once they take it, the room is theirs: you are an ordinary member, and cannot take it back.`)],
+    run: async () => {
+      room.offered = await store.rpc.call('room.transfer', { room: room.id, who: m.peer });
+      store.changed('rooms');
+    },
+  });
+}
+
 /** Warns a member. @param {Room} room @param {import('./types.js').Member} m @param {string} [text] */
 export function warn(room, m, text = '') {
   const who = nick(m.nick, m.peer);

@@ -2,7 +2,7 @@
 
 import { bdi, button, fill, h } from './dom.js';
 import { attempt, facts, field, open } from './dialogs.js';
-import { mute, remove, warn } from './dialogs-owner.js';
+import { mute, remove, transfer, warn } from './dialogs-owner.js';
 import { nick, phrase } from './safe.js';
 import { store } from './store.js';
 import { awayWords, moment } from './words.js';
@@ -83,7 +83,8 @@ export function person(room, peer) {
   }
   if (room.owned && !m.self) {
     also.push(m.role === 'deputy' ? button('No longer a deputy', () => attempt(store.rpc.call('room.undeputy', { room: room.id, who: m.peer }).then(() => dialog.close())))
-      : button('Make a deputy', () => attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer }).then(() => dialog.close())), { title: 'May let people in, remove and mute them, and set the subject and who may join, while you are here' }));
+      : button('Make a deputy', () => attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer }).then(() => dialog.close())), { title: 'May let people in, remove and mute them, and set the subject and who may join, while you are here' }),
+    button('Give them the room…', () => { dialog.close(); transfer(room, m); }));
   }
   if ((room.owned || (room.deputy && m.role === 'member')) && !m.self) {
     const voice = (/** @type {string} */ method, /** @type {object} */ more) => attempt(store.rpc.call(method, { room: room.id, who: m.peer, ...more }).then(() => dialog.close()));

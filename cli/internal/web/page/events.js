@@ -45,7 +45,7 @@ function joined(store, e) {
   const known = store.rooms.has(id);
   const room = store.room(id);
   const back = room.removed !== null || room.refused;
-  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, deputy: e.deputy ?? false, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
+  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, deputy: e.deputy ?? false, retainS: e.retain_s, removed: null, refused: false, told: false, away: null, offer: null, offered: null });
   gone.forget(id);
   room.voiceless = Boolean(e.voiceless);
   room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
@@ -205,6 +205,17 @@ function people(store, room, e, at) {
     case 'deputies':
       room.deputy = e.mine;
       store.changed('rooms');
+      break;
+    case 'transfer_offered':
+      room.offer = e.until ? /** @type {any} */ (e) : null;
+      if (room.offer && !store.seen(room)) chime();
+      store.changed('rooms');
+      break;
+    case 'owner_changed':
+      Object.assign(room, { owned: e.self, deputy: room.deputy && !e.self, offer: null, offered: null, away: null, hidden: room.hidden && e.self });
+      if (!room.owned && !room.deputy) room.knocks = [];
+      store.changed('rooms');
+      store.list();
       break;
     case 'policy':
       room.subject = e.subject;

@@ -64,7 +64,7 @@ class LobbyView extends View {
     const trust = r.verified ? h('span', { class: 'verified' }, ' ✓ verified') : r.other ? h('span', { class: 'alarm' }, ' ! not the person of this name that you verified') : null;
     return h('li', { class: 'card' },
       h('div', { class: 'what' }, h('strong', {}, bdi(name(r.name))), r.subject ? h('span', {}, bdi(phrase(r.subject))) : null,
-        h('span', { class: 'soft' }, r.owner_nick ? ['by '][0] : '', r.owner_nick ? bdi(nick(r.owner_nick, r.owner)) : '', trust, `${r.owner_nick ? ' · ' : ''}${count(r.members, 'person', 'people')} · ${entry(doors, r.access) ?? name(r.access)}`)),
+        h('span', { class: 'soft' }, r.owner_nick ? ['by '][0] : '', r.owner_nick ? bdi(nick(r.owner_nick, r.owner)) : '', trust, `${r.owner_nick ? ' · ' : ''}${count(r.members, 'person', 'people')} · ${entry(doors, r.access) ?? name(r.access)}`, r.given_by ? [' · given away by '][0] : '', r.given_by ? bdi(nick(r.given_by.nick, r.given_by.peer)) : '', r.given_by ? ', whom you know' : '')),
       j ? this.status(j) : h('div', { class: 'do' }, button('Join', () => this.enter(r), { class: 'primary', 'aria-label': `Join ${name(r.name)}` })));
   }
 

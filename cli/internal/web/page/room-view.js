@@ -20,6 +20,7 @@ class RoomView extends View {
     this.find = button(icon('search'), () => { if (this.room) search(this.room); }, { class: 'quiet', 'aria-label': 'Search', 'aria-keyshortcuts': 'Alt+Shift+F' });
     this.people = button('', () => toggleDrawer('people'), { class: 'quiet people', 'aria-controls': 'people' });
     this.away = h('div', { class: 'banner away', role: 'status', hidden: true });
+    this.offer = h('section', { class: 'banner offer', role: 'alert', hidden: true });
     this.gone = h('section', { class: 'gone', role: 'alert', hidden: true });
     this.out = h('ul', { class: 'outgoing', 'aria-label': 'Lines that are not sent yet' });
     this.empty = h('p', { class: 'empty' });
@@ -28,13 +29,13 @@ class RoomView extends View {
       h('header', { class: 'room-head' }, button(icon('menu'), () => toggleDrawer('rooms'), { class: 'quiet menu', 'aria-label': 'Rooms' }),
         h('div', { class: 'titles' }, this.heading, this.subject),
         this.find, this.people),
-      this.away, this.gone, this.empty, this.log, this.out, document.createElement('knock-bar'), document.createElement('line-composer'));
+      this.away, this.offer, this.gone, this.empty, this.log, this.out, document.createElement('knock-bar'), document.createElement('line-composer'));
   }
 
   render() {
-    const { room, heading: title, subject, people, away, gone, out, empty, log } = this;
+    const { room, heading: title, subject, people, away, offer, gone, out, empty, log } = this;
     this.hidden = !room;
-    if (!room || !title || !subject || !people || !away || !gone || !out || !empty || !log) return;
+    if (!room || !title || !subject || !people || !away || !offer || !gone || !out || !empty || !log) return;
     const over = room.removed !== null || room.refused;
     fill(title, bdi(name(room.name)), room.owned ? h('span', { class: 'tag' }, 'yours') : room.deputy ? h('span', { class: 'tag' }, 'deputy') : null);
     fill(subject, bdi(phrase(room.subject)));
@@ -44,6 +45,7 @@ class RoomView extends View {
     people.hidden = over;
     if (this.find) this.find.hidden = over;
     this.showAway(room, away);
+    this.showOffer(room, offer);
     this.noteMute(room);
     this.noteWarnings(room);
     gone.hidden = !over;
@@ -62,6 +64,32 @@ class RoomView extends View {
     const hand = (/** @type {boolean} */ down) => { attempt(store.rpc.call('room.hand', { room: room.id, down })); };
     const ask = room.voiceless && !room.muted && h('p', {}, 'Only members with a voice may talk here. You can read, and ask the owner for one. ', button('Raise your hand', () => hand(false)), ' ', button('Lower it', () => hand(true)));
     fill(el, ask || null, room.muted && h('p', {}, bdi(`${mutedText(room.muted)}.`)), a && h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
+  }
+
+  /** Says that the room is offered, to me or by me. @param {import('./store.js').Room} room @param {HTMLElement} el */
+  showOffer(room, el) {
+    const o = room.offer ?? room.offered;
+    const left = o ? Date.parse(o.until) - Date.now() : 0;
+    el.hidden = !o || left <= 0 || room.removed !== null || room.refused;
+    if (!o || el.hidden) {
+      delete el.dataset.shown;
+      return;
+    }
+    const shown = JSON.stringify([room.id, o]);
+    if (el.dataset.shown === shown) return;
+    el.dataset.shown = shown;
+    setTimeout(() => this.update(), left);
+    const end = (/** @type {Promise<any>} */ done) => attempt(done.then(() => {
+      room.offer = room.offered = null;
+      store.changed('rooms');
+    }));
+    if (room.offered) {
+      fill(el, h('p', {}, 'You offer this room to ', bdi(nick(room.offered.nick, room.offered.peer)), `, until ${clock(o.until)}. It is yours until they take it.`),
+        button('Take the offer back', () => end(store.rpc.call('room.transfer', { room: room.id, off: true }))));
+      return;
+    }
+    fill(el, h('p', {}, h('strong', {}, bdi(nick(o.nick, /** @type {any} */ (o).by))), ` offers you this room, until ${clock(o.until)}. If you take it you are its owner: you let people in and remove them, and that works while localchat runs on this computer.`),
+      button('Take the room', () => end(store.rpc.call('room.take', { room: room.id })), { class: 'primary' }), button('Not now', () => end(Promise.resolve())));
   }
 
   /** Tells the node that warnings have been seen. @param {import('./store.js').Room} room */

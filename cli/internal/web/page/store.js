@@ -34,6 +34,8 @@ import { Transcript } from './transcript.js';
  * @property {boolean} voiceless only members with a voice may talk, and I have none
  * @property {number[]} warnings that the node has not been told I have seen
  * @property {import('./types.js').Muted|null} muted my mute there, if I am muted
+ * @property {import('./types.js').Offer|null} offer its owner offers it to me
+ * @property {import('./types.js').Offered|null} offered I offer it to a member
  * @property {boolean} loaded
  * @property {boolean} fetching members are still asked for lines
  * @property {boolean} frozen its log has split
@@ -166,7 +168,7 @@ export class Store extends EventTarget {
     if (!room) {
       room = {
         id, name: '', nick: '', owned: false, deputy: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], unread: 0, calls: 0, newFrom: '',
-        away: null, removed: null, refused: false, told: false, voiceless: false, muted: null, warnings: [], loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
+        away: null, removed: null, refused: false, told: false, voiceless: false, muted: null, warnings: [], offer: null, offered: null, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
       };
       this.rooms.set(id, room);
     }

@@ -4,7 +4,7 @@
  * @typedef {{peer: string, nick: string, words: string, addrs: string[], version: string}} Info
  * @typedef {{room: string, name: string, owner: string, words: string, known_owner: string, known_words: string, known_nick?: string}} KeyChange
  * @typedef {{id: string, name: string, owner: string, owner_nick: string, words: string, access: string, members: number, subject: string,
- *   retain_s?: number, idle_s?: number, mine: boolean, in: boolean, verified: boolean, other?: string, change?: KeyChange}} RoomInfo
+ *   retain_s?: number, idle_s?: number, mine: boolean, in: boolean, verified: boolean, other?: string, given_by?: {peer: string, nick: string}, change?: KeyChange}} RoomInfo
  * @typedef {{peer: string, nick: string, role: string, present: boolean, words: string, self: boolean, since: string, last_line?: string,
  *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string, away?: boolean, away_text?: string, voiced?: boolean, voiced_until?: string, hand?: boolean, warnings?: number}} Member
  * @typedef {{peer: string, nick: string, words: string, alike?: boolean, verified: boolean, verified_other?: string, ignored?: boolean}} Knock
@@ -20,6 +20,8 @@
  *   files: {name: string, os: string, arch: string, size: number, sha256: string}[]}} Shared
  * @typedef {{kind: string, text: string, by: string, by_nick: string, for?: string, for_nick?: string, at: string, until?: string, removal: number, at_door?: boolean}} Removed
  * @typedef {{text?: string, by?: string, by_nick?: string, for?: string, for_nick?: string, until?: string, mute?: number}} Muted
+ * @typedef {{by: string, nick: string, until: string}} Offer
+ * @typedef {{peer: string, nick: string, until: string}} Offered
  * @typedef {{peer: string, nick: string, kind: string, told: boolean, applied: number, total: number, missing?: string[]}} Progress
  * @typedef {{type: string, seq: number, time: string, room?: string, room_name?: string} & Record<string, any>} NodeEvent
  * @typedef {{code: string, hint?: string, retry_after_s?: number, until?: string, nick?: string, change?: KeyChange, limit?: number,

@@ -123,6 +123,8 @@ export function note(e) {
     case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal or mute`;
     case 'policy': return changed(e);
     case 'deputies': return deputies(e);
+    case 'transfer_offered': return e.until ? `${nick(e.nick, e.by)} offers you this room${untilText(e.until)}` : 'The room is no longer offered to you';
+    case 'owner_changed': return e.self ? 'You own this room now' : `${nick(e.from_nick, e.from)} gave the room to ${who}, who owns it now`;
     case 'owner_back': return `The owner is back after ${about(e.for_s)}`;
     case 'gap': return `${count(e.lost, 'event')} came too fast for this page; the lines are all here`;
     case 'warning': return phrase(e.text) + (entry(warned, e.code) ?? '');
@@ -162,6 +164,7 @@ export function auditText(e) {
     case 'renamed': return `${nick(e.old_nick, e.peer)} became ${who}`;
     case 'policy': return `${by} changed ${rules.filter(([field]) => e.changed?.includes(field)).map(([, title]) => title).join(', ') || 'the rules of the room'}`;
     case 'deputies': return `${by} changed the deputies${people('named', e.named)}${people('dismissed', e.dropped)}`;
+    case 'transferred': return `${by} gave the room to ${who}`;
     case 'closed': return `${by} closed the room`;
     case 'unbanned': return `${by} lifted the ban of ${who}`;
   }
