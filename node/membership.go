@@ -63,7 +63,8 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 	ms.seat = &seat
 	step := pollStep{authority: ms.seat.Authority, addrs: ms.r.l.addrsOf(ms.seat.Authority)}
 	if ms.cut == nil {
-		ms.cutCtx, ms.cut = context.WithCancel(ms.r.ctx)
+		// Not below the room's: that ends with our place, and the acknowledgement still goes out.
+		ms.cutCtx, ms.cut = context.WithCancel(context.Background())
 	}
 	step.cut = ms.cutCtx
 	for _, e := range effects {
