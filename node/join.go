@@ -471,7 +471,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	r.membership.promised = logHead{q.reply.Seq, q.reply.Head}
 	r.membership.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
 	r.membership.checkPromised()
-	now := append(slices.Clone(q.t.owners), r.owners()...)
+	now := slices.Concat(r.owners(), q.t.owners) // of a long log, the transfers may still be to come
 	if before := r.pinOwner(now); before != "" && before != now.last() && now.has(before) {
 		l.emit(r, OwnerChanged{Peer: now.last(), Nick: r.nickOf(now.last()), From: before, FromNick: r.nickOf(before)})
 	}

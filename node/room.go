@@ -319,7 +319,9 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		r.noteEnd()
 	case authority.Transferred:
 		r.l.keepConnected(c.Peer, nil)
-		r.pinOwner(r.owners())
+		if r.joined || r.resumed { // otherwise a join pins the owner that it has found
+			r.pinOwner(r.owners())
+		}
 	}
 	for _, p := range c.Silenced {
 		r.talk.carry(r.talk.End(r.talk.world(), p))

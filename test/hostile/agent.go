@@ -142,6 +142,7 @@ var attacks = map[string]func(*Peer){
 	"ask by sync":               (*Peer).AsksBySync,
 	"have lines passed on":      (*Peer).PassesOn,
 	"lift the silence":          (*Peer).LiftsSilence,
+	"claim the room":            (*Peer).ClaimsRoom,
 	"open streams":              (*Peer).OpensStreams,
 	"ask on open streams":       (*Peer).AsksOnOpenStreams,
 	"make an invite":            (*Peer).AsksForInvite,
