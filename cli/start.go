@@ -25,6 +25,7 @@ func (a *app) startNode(cfg node.Config) (command.OwnNode, error) {
 	cfg.Remember = a.opts.remember
 	cfg.Version = version()
 	cfg.Log = a.Log
+	cfg.AtRest = atRest
 	if !a.opts.noMDNS {
 		if err := a.judgeInterfaces(); err != nil {
 			return nil, err

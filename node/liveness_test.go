@@ -191,6 +191,15 @@ func TestSilentRoomRests(t *testing.T) {
 				if rest := lp.now().Sub(lp.tempo.stirred); rest < 3*time.Minute {
 					t.Errorf("%s was stirred %v ago", name, rest)
 				}
+				if !lp.tempo.rests {
+					t.Errorf("%s does not rest", name)
+				}
+			})))
+			// That question of a face has ended it.
+			must(ask(l.ctx(), l.nodes[name], inLoop(func(lp *loop) {
+				if lp.tempo.rests {
+					t.Errorf("%s rests while a face asks", name)
+				}
 			})))
 		}
 	})

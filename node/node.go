@@ -72,6 +72,9 @@ type Config struct {
 	NoResume bool
 	// Version is the version that Info reports.
 	Version string
+	// AtRest, if it is set, is called with true when nothing has happened for a while in the rooms of the node, and with false when
+	// something happens again. It is called in turn, and must not block.
+	AtRest func(rests bool)
 	// Log may be nil. No line of a room and no key is ever logged.
 	Log *slog.Logger
 	// Host replaces the host that New makes; the node closes it. For simulated networks.

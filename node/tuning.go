@@ -52,12 +52,13 @@ const (
 	// A peer is pinged when it has not been heard of for some time, and is given up if it does not answer within pingTimeout: libp2p
 	// notices a pulled cable after 30 s or more. An owner pings its members after ownerEvery, all of them at once. So a member hears of
 	// the owner that often; if it has not for ownerSilent, it pings the owner itself, and gives it up after ownerTimeout: 6 s after the
-	// owner has gone. Any other two members of a room ping each other after pingEvery, which is before QUIC would send something to
-	// keep the connection open after 15 s. (The one with the smaller peer ID does. The other would ownerEvery later.)
+	// owner has gone. Any other two members of a room ping each other after pingEvery, at every fourth beat of the owner, which is before
+	// QUIC would send something to keep the connection open after 15 s. (The one with the smaller peer ID does. The other would ownerEvery
+	// later.)
 	ownerEvery   = 3500 * time.Millisecond
 	ownerSilent  = ownerEvery + 500*time.Millisecond
 	ownerTimeout = 1900 * time.Millisecond
-	pingEvery    = 12 * time.Second
+	pingEvery    = 4*ownerEvery + 500*time.Millisecond
 	pingTimeout  = 3 * time.Second
 	// A member that has said something pings the others of the room speakSoon after that, and, for speakFor, as an owner does: what it
 	// says next goes by way of others to those that it does not reach.

@@ -16,8 +16,9 @@ type rhythm struct {
 	// ticked is the time of the last tick, and gap what was to pass until the next one.
 	ticked time.Time
 	gap    time.Duration
-	// stirred is when something last happened of which more may follow.
+	// stirred is when something last happened of which more may follow, and rests is set when that was long ago.
 	stirred time.Time
+	rests   bool
 	beat    *time.Timer
 	beatAt  time.Time // when beat fires
 	beaten  time.Time // the last one
@@ -54,6 +55,7 @@ func isRoutine(ev inboxEvent) bool {
 // stir makes the ticks frequent for a while.
 func (l *loop) stir() {
 	l.tempo.stirred = l.now()
+	l.rest(false)
 	if l.tempo.gap > tickEvery {
 		l.setTick(max(0, tickEvery-l.tempo.stirred.Sub(l.tempo.ticked)))
 	}
@@ -70,7 +72,20 @@ func (l *loop) tickNow() {
 	l.tick()
 	now := l.now()
 	l.tempo.ticked = now
-	l.setTick(l.untilTick(now))
+	in := l.untilTick(now)
+	l.rest(in > tickEvery)
+	l.setTick(in)
+}
+
+// rest notes whether the node is at rest, and says so if it has not been said.
+func (l *loop) rest(is bool) {
+	if is == l.tempo.rests {
+		return
+	}
+	l.tempo.rests = is
+	if l.n.cfg.AtRest != nil {
+		l.n.cfg.AtRest(is)
+	}
 }
 
 // untilTick returns how long nothing has to be done but by a beat.

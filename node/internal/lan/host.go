@@ -106,7 +106,7 @@ func NewResourceManager() (network.ResourceManager, error) {
 
 // NewConnManager makes a connection manager that keeps the connections to the largest room.
 func NewConnManager() (*connmgr.BasicConnMgr, error) {
-	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
+	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace), connmgr.WithSilencePeriod(connCheck))
 	if err != nil {
 		return nil, fmt.Errorf("connection manager: %w", err)
 	}

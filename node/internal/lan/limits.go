@@ -26,6 +26,8 @@ const (
 	// connected to every other, so the largest room is below connLow, and connections of other peers are closed.
 	connLow, connHigh = protocol.MaxMembers + 128, protocol.MaxMembers + 512
 	connGrace         = time.Minute
+	// connCheck is how often the manager counts the connections. The resource manager bounds them in the meantime.
+	connCheck = connGrace / 2
 	// ConnsPerHost, in connections from one address, and with one peer: several nodes on one machine, and reconnects that overlap.
 	ConnsPerHost = 64
 	// connsPerLAN6, in connections from one IPv6 /64: the whole LAN. The library's default is 8.
