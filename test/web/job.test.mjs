@@ -169,17 +169,17 @@ test('a room across pages and a console', async () => {
 test('a room is given away in the page', async () => {
   const [alice, bob] = await Promise.all([web('a'), web('b')]);
   const [a, b] = await Promise.all([open(await browser('a'), alice.link), open(await browser('b'), bob.link)]);
-  await create(a, 'lab', 'alice');
-  await b.getByRole('button', { name: 'Join lab' }).waitFor();
+  await create(a, 'den', 'alice');
+  await b.getByRole('button', { name: 'Join den' }).waitFor();
   await b.getByLabel('Your name', { exact: true }).fill('bob');
-  await b.getByRole('button', { name: 'Join lab' }).click();
+  await b.getByRole('button', { name: 'Join den' }).click();
   await a.getByRole('button', { name: /^Let .*bob/ }).click();
-  await b.getByRole('heading', { level: 1, name: 'lab' }).waitFor();
+  await b.getByRole('heading', { level: 1, name: 'den' }).waitFor();
 
   const offer = async () => {
     await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
     await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Give them the room…' }).click();
-    await a.getByRole('dialog', { name: 'Give lab to bob?' }).getByRole('button', { name: 'Offer it to bob' }).click();
+    await a.getByRole('dialog', { name: 'Give den to bob?' }).getByRole('button', { name: 'Offer it to bob' }).click();
     await b.getByText('alice offers you this room, until').waitFor();
   };
   // It is taken back; then it is offered again, and a page that is opened later has the card too.
@@ -198,7 +198,7 @@ test('a room is given away in the page', async () => {
   await a.locator('people-pane').getByRole('button', { name: 'Close the room' }).waitFor({ state: 'detached' });
   await b.locator('people-pane').getByRole('button', { name: /^alice/ }).click();
   await b.getByRole('dialog', { name: 'alice' }).getByRole('button', { name: 'Remove…' }).click();
-  await b.getByRole('dialog', { name: 'Remove alice from lab?' }).getByRole('button', { name: 'Remove alice' }).click();
-  await a.getByRole('alert').filter({ hasText: 'You were removed from lab' }).getByText('bob').waitFor();
+  await b.getByRole('dialog', { name: 'Remove alice from den?' }).getByRole('button', { name: 'Remove alice' }).click();
+  await a.getByRole('alert').filter({ hasText: 'You were removed from den' }).getByText('bob').waitFor();
   assert.deepEqual([...a.faults, ...b.faults], []);
 });
