@@ -96,7 +96,7 @@ func TestAppealAndPardon(t *testing.T) {
 	expect("refused", w.appeal("bob", removal, "n1", "it was the cat")) // that removal is over
 }
 
-// Who may appeal: a member that was removed, was told, and asks about that removal within a day.
+// A member may appeal that was removed, was told, and asks about that removal within a day; nobody else may.
 func TestWhoMayAppeal(t *testing.T) {
 	w, removal := removedWorld(t, protocol.Open)
 	other := w.join("dave")

@@ -96,15 +96,15 @@ func (a Appellant) Step(ev AppellantEvent) (Appellant, []AppellantEffect, error)
 		case a.Over:
 			return a, nil, ErrAppealOver
 		case a.Text == e.Text:
-			return a, []AppellantEffect{AskAppeal{a.ask()}}, nil
+			return a, []AppellantEffect{AskAppeal{a.Ask()}}, nil
 		case a.Text != "":
 			return a, nil, ErrAppealed
 		}
 		a.Text = e.Text
-		return a, []AppellantEffect{KeepAppeal{}, AskAppeal{a.ask()}}, nil
+		return a, []AppellantEffect{KeepAppeal{}, AskAppeal{a.Ask()}}, nil
 	case AskDue:
 		if a.Asks() {
-			return a, []AppellantEffect{AskAppeal{a.ask()}}, nil
+			return a, []AppellantEffect{AskAppeal{a.Ask()}}, nil
 		}
 		if p, err := protocol.OpenReason(a.Kept); err == nil && !a.Shown {
 			return a, []AppellantEffect{ShowPardon{p}}, nil
@@ -118,14 +118,15 @@ func (a Appellant) Step(ev AppellantEvent) (Appellant, []AppellantEffect, error)
 	return a, nil, nil
 }
 
-func (a Appellant) ask() protocol.PollAppeal {
+// Ask returns the appeal as it is sent.
+func (a Appellant) Ask() protocol.PollAppeal {
 	return protocol.PollAppeal{Room: a.Room, Removal: a.Removal, Nonce: a.Nonce, Text: a.Text}
 }
 
 // answered takes a reply, if it answers this appeal.
 func (a Appellant) answered(e AppealAnswered) (Appellant, []AppellantEffect) {
 	switch {
-	case !a.Asks() || e.Ask != a.ask() || e.Reply.Member != nil:
+	case !a.Asks() || e.Ask != a.Ask() || e.Reply.Member != nil:
 		return a, nil
 	case e.Reply.Moved != nil:
 		owner, last, moved := Follow(a.Room, a.Authority, a.Moved, OpenTransfers(e.Reply.Moved.Transfers))
@@ -133,7 +134,7 @@ func (a Appellant) answered(e AppealAnswered) (Appellant, []AppellantEffect) {
 			return a, nil
 		}
 		a.Authority, a.Moved = owner, last
-		return a, []AppellantEffect{KeepAppeal{}, AskAppeal{a.ask()}}
+		return a, []AppellantEffect{KeepAppeal{}, AskAppeal{a.Ask()}}
 	case e.Reply.Reason != nil:
 		p, err := protocol.OpenReason(e.Reply.Reason)
 		if err != nil || p.Kind != protocol.Pardoned || p.Room != a.Room || p.Signer != a.Authority || p.Peer != a.Self || p.Nonce != a.Nonce || p.Removal <= a.Removal {

@@ -380,7 +380,7 @@ func (e *explorer) healAppeals() {
 				continue
 			}
 			m := e.pleas[f.peer]
-			due := m != nil && m.pardon != 0 && e.now.Before(m.expires) && e.expectsAppeal(f, c.appellant.ask()) == AppealPardoned
+			due := m != nil && m.pardon != 0 && e.now.Before(m.expires) && e.expectsAppeal(f, c.appellant.Ask()) == AppealPardoned
 			e.appellantStep(i, j, AskDue{}, 99)
 			for len(e.wires) > 0 {
 				e.deliver(0, false, false, 99)

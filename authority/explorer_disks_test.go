@@ -399,7 +399,7 @@ func (e *explorer) frozen() {
 	for _, f := range e.folk {
 		for _, c := range f.clients {
 			if c.appellant.Asks() {
-				e.answerAppeal(f, c.appellant.ask(), 99)
+				e.answerAppeal(f, c.appellant.Ask(), 99)
 			}
 			if c.there && !c.seat.Done() {
 				e.answerPoll(f.peer, protocol.PollRequest{

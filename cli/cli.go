@@ -146,7 +146,7 @@ func (a *app) root() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2 // in slips
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
-	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.shareCommand(), a.webCommand(), a.sendCommand(), a.tailCommand(), a.auditCommand(), a.rpcCommand(),
+	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.shareCommand(), a.webCommand(), a.sendCommand(), a.tailCommand(), a.auditCommand(), a.appealCommand(), a.rpcCommand(),
 		a.upCommand(), a.downCommand(), a.statusCommand(),
 		a.doctorCommand(), a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
 	completesFlags(root)

@@ -230,6 +230,20 @@ type BanInfo struct {
 	Until  time.Time `json:"until,omitzero"`
 }
 
+// AppealInfo is an appeal of a removed member that has no answer. Kind, By and At are those of the removal, whose record is number Removal;
+// Reason is its reason, where this node knows it.
+type AppealInfo struct {
+	Peer    peer.ID   `json:"peer"`
+	Nick    string    `json:"nick"`
+	Text    string    `json:"text"`
+	Removal uint64    `json:"removal"`
+	Kind    Kind      `json:"kind"`
+	By      peer.ID   `json:"by"`
+	ByNick  string    `json:"by_nick"`
+	At      time.Time `json:"at,omitzero"`
+	Reason  string    `json:"reason,omitempty"`
+}
+
 // KnockInfo is a peer at the door. Alike is set if another peer at the door has this nick, or one that looks like it, so that the
 // nick is ambiguous.
 type KnockInfo struct {

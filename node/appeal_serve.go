@@ -110,9 +110,13 @@ func (a *appeals) drop(p peer.ID, h heldAppeal) {
 	close(h.reply)
 }
 
-// wake asks for the answers again, since an appeal has changed.
+// wake asks for the answers again, since an appeal has changed. A peer that is gone is told when it asks anew.
 func (a *appeals) wake() {
 	for p, h := range a.held {
+		if !a.r.l.n.connected(p) {
+			a.drop(p, h)
+			continue
+		}
 		a.answer(p, h)
 	}
 }

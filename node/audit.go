@@ -103,6 +103,11 @@ func (q logOf) run(l *loop) (roomLog, error) {
 	if err != nil {
 		return roomLog{}, err
 	}
+	return roomLog{slices.Clip(r.records), r.reasons(), r.seesWarnings()}, nil
+}
+
+// reasons returns the reasons that this node knows, by the numbers of the records.
+func (r *room) reasons() map[uint64]string {
 	reasons := maps.Clone(r.talk.reasons)
 	if r.owner() {
 		if reasons == nil {
@@ -115,7 +120,7 @@ func (q logOf) run(l *loop) (roomLog, error) {
 			reasons[f.Removal] = cmp.Or(reasons[f.Removal], f.Text)
 		}
 	}
-	return roomLog{slices.Clip(r.records), reasons, r.seesWarnings()}, nil
+	return reasons
 }
 
 // noteReason keeps a reason that the room has heard, for the audit.

@@ -115,6 +115,7 @@ func (d *door) toldDoor() *protocol.Door {
 	for _, k := range d.waiting() {
 		told.Knocks = append(told.Knocks, protocol.Knocker{Peer: k.Peer, Nick: k.Nick})
 	}
+	told.Appeals = d.r.appeals()
 	return told
 }
 
@@ -122,7 +123,10 @@ func (d *door) toldDoor() *protocol.Door {
 func (d *door) take(told *protocol.Door) {
 	before := d.seen
 	d.seenAs, d.seen = 0, nil
-	if told != nil {
+	if told == nil {
+		d.appeals = nil
+	} else {
+		d.takeAppeals(told.Appeals)
 		d.seenAs = told.Number
 		for _, k := range told.Knocks {
 			d.seen = append(d.seen, authority.Knocking{Peer: k.Peer, Nick: k.Nick})

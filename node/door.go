@@ -20,6 +20,7 @@ type door struct {
 	// seen is, in a room whose deputy this node is, what the authority has told of them, and seenAs the number of that; 0 for none.
 	seenAs   uint64
 	seen     []authority.Knocking
+	appeals  []protocol.Appeal // that it has told of
 	open     openDoor
 	longTold bool // the owner was warned that the log is too long for newcomers
 }

@@ -207,6 +207,39 @@ type (
 		Text string  `json:"text"`
 		Self bool    `json:"self"`
 	}
+	// Appeal says, at the nodes of the owner and of deputies, that a removed member has appealed.
+	Appeal AppealInfo
+	// AppealGone says that an appeal is over without a pardon.
+	AppealGone struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+	}
+	// MemberPardoned says that a removed member may come back.
+	MemberPardoned struct {
+		Peer    peer.ID `json:"peer"`
+		Nick    string  `json:"nick"`
+		By      peer.ID `json:"by"`
+		ByNick  string  `json:"by_nick"`
+		For     peer.ID `json:"for,omitempty"`
+		ForNick string  `json:"for_nick,omitempty"`
+		Seq     uint64  `json:"pardon"`
+	}
+	// PardonTold says, at the owner's node, that the removed member is told of it.
+	PardonTold struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Seq  uint64  `json:"pardon"`
+	}
+	// Pardoned says that this node, which was removed, may come back until Until without a knock. It is told once, as [Removed] is.
+	Pardoned struct {
+		By      peer.ID   `json:"by"`
+		ByNick  string    `json:"by_nick"`
+		For     peer.ID   `json:"for,omitempty"`
+		ForNick string    `json:"for_nick,omitempty"`
+		At      time.Time `json:"at"`
+		Until   time.Time `json:"until"`
+		Seq     uint64    `json:"pardon"`
+	}
 	// Unbanned says that a ban was lifted.
 	Unbanned MemberJoined
 	// Message is a line that counts.
@@ -388,6 +421,11 @@ func (Unvoiced) Type() string         { return "unvoiced" }
 func (Hand) Type() string             { return "hand" }
 func (HandGone) Type() string         { return "hand_gone" }
 func (Unbanned) Type() string         { return "unbanned" }
+func (Appeal) Type() string           { return "appeal" }
+func (AppealGone) Type() string       { return "appeal_gone" }
+func (MemberPardoned) Type() string   { return "member_pardoned" }
+func (PardonTold) Type() string       { return "pardon_told" }
+func (Pardoned) Type() string         { return "pardoned" }
 func (Message) Type() string          { return "message" }
 func (Backlog) Type() string          { return "backlog" }
 func (BacklogEnd) Type() string       { return "backlog_end" }

@@ -466,6 +466,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		l.warnDisk(r, err)
 	}
 	l.dropNotices(r.id) // its seat on disk has just made way
+	l.forgetPlace(r.id)
 	l.keepConnected(q.t.owner(), q.t.addrs)
 	l.enter(r)
 	r.membership.promised = logHead{q.reply.Seq, q.reply.Head}

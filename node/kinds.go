@@ -40,6 +40,7 @@ const (
 	KindInviteRevoked Kind = "invite-revoked"
 	KindMuted         Kind = "muted"
 	KindWarned        Kind = "warned"
+	KindPardoned      Kind = "pardoned"
 	KindOther         Kind = "other"
 
 	RoleOwner  Role = "owner"
@@ -63,6 +64,8 @@ func kindFrom(k protocol.ReasonKind) Kind {
 		return KindMuted
 	case protocol.Warned:
 		return KindWarned
+	case protocol.Pardoned:
+		return KindPardoned
 	}
 	return KindOther
 }

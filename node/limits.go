@@ -110,6 +110,9 @@ const (
 	maxWanted = 256
 	wantedFor = 10 * time.Second
 
+	// maxPastPlaces, in rooms that have removed this node within a day: more than a person is thrown out of.
+	maxPastPlaces = 64
+
 	// maxWords, in peers whose words are kept: they take a millisecond each to make.
 	maxWords = 4096
 

@@ -42,7 +42,8 @@ type loop struct {
 	relayShares   shares
 	// notices has the reasons that are kept, and that no face is known to have shown yet.
 	notices  map[noticeKey]*pendingNotice
-	memory   *peerMemory // nil: no peer is remembered
+	places   map[protocol.RoomID]*pastPlace // that this node has lost
+	memory   *peerMemory                    // nil: no peer is remembered
 	diskSaid diskWarning
 	// versionTold is the time when the user was last told of nodes of another version.
 	versionTold time.Time
@@ -59,7 +60,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), warned: make(map[string]time.Time),
-		directory: newDirectory(), farewell: newFarewell(), notices: make(map[noticeKey]*pendingNotice),
+		directory: newDirectory(), farewell: newFarewell(), notices: make(map[noticeKey]*pendingNotice), places: make(map[protocol.RoomID]*pastPlace),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), pastRooms: make(map[protocol.RoomID]pastRoom),
 		clock:       clock.New(),
 		directs:     newDirects(),
@@ -104,6 +105,9 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		return nil, err
 	}
 	if l.moved, err = s.Moved(); err != nil {
+		return nil, err
+	}
+	if err := l.loadPlaces(!n.cfg.NoResume); err != nil {
 		return nil, err
 	}
 	if !n.cfg.NoResume {
@@ -188,6 +192,7 @@ func (l *loop) tick() {
 	}
 	l.boundLines()
 	l.tickNotices(now)
+	l.tickPlaces()
 	l.past.expire(now)
 	l.book.dialDue(l, now)
 	if l.memory != nil && now.Sub(l.memory.kept) >= rememberEvery {

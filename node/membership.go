@@ -84,10 +84,14 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 			ack := e.Ack
 			step.ask.Ack = &ack
 			ms.r.l.farewell.unackedReasons[ms.r.id] = true
+			if r, err := protocol.OpenReason(ms.seat.Kept); err == nil {
+				ms.r.l.losePlace(ms.saved(), r)
+			}
 			if ms.r.l.rooms[ms.r.id] == ms.r {
 				ms.r.l.forget(ms.r) // the reason was shown in an earlier life
 			}
 		case authority.Show:
+			ms.r.l.losePlace(ms.saved(), e.Reason) // before the addresses are forgotten
 			ms.showReason(e.Reason)
 		case authority.MoveTo:
 			ms.moveTo(e.Authority)

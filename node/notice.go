@@ -19,6 +19,7 @@ type pendingNotice struct {
 	seat    store.Seat               // what is saved when the reason of a removal has been shown
 	mute    bool                     // a mute or a warning, not a removal
 	refusal bool                     // the place was lost, and no reason is known
+	pardon  bool                     // an answer to our appeal
 	at      map[*Subscription]uint64 // the number of ev among the events that were pushed to each subscription
 	acked   bool                     // the authority has read our acknowledgement
 	taken   bool                     // a reader has taken ev from its queue
@@ -35,29 +36,29 @@ type noticeKey struct {
 func (l *loop) notify(r *room, body Removed) {
 	u := &pendingNotice{seat: r.membership.saved()}
 	u.seat.Seat.Shown = true
-	l.addNotice(r, u, body, body.Removal)
+	l.addNotice(r.id, r.label(), u, body, body.Removal)
 }
 
 // notifyRefused tells every subscriber that this node is no member of a room, and keeps that for later ones. The answer may come before
 // the first face of this run. The seat stays on disk as it is until then: after a crash the authority is asked again, and refuses again.
 func (l *loop) notifyRefused(r *room) {
-	l.addNotice(r, &pendingNotice{refusal: true}, Refused{}, 0)
+	l.addNotice(r.id, r.label(), &pendingNotice{refusal: true}, Refused{}, 0)
 }
 
 // notifyMute does the same for the reason of a mute.
 func (l *loop) notifyMute(r *room, body Muted) {
-	l.addNotice(r, &pendingNotice{mute: true}, body, body.Seq)
+	l.addNotice(r.id, r.label(), &pendingNotice{mute: true}, body, body.Seq)
 }
 
 // notifyWarned does the same for a warning.
 func (l *loop) notifyWarned(r *room, body Warned) {
-	l.addNotice(r, &pendingNotice{mute: true}, body, body.Seq)
+	l.addNotice(r.id, r.label(), &pendingNotice{mute: true}, body, body.Seq)
 }
 
-func (l *loop) addNotice(r *room, u *pendingNotice, body EventBody, seq uint64) {
-	u.ev = l.event(r.id, r.label(), body)
+func (l *loop) addNotice(id protocol.RoomID, name string, u *pendingNotice, body EventBody, seq uint64) {
+	u.ev = l.event(id, name, body)
 	u.at = make(map[*Subscription]uint64)
-	l.notices[noticeKey{r.id, seq}] = u
+	l.notices[noticeKey{id, seq}] = u
 	for s := range l.subs {
 		l.show(u, s)
 	}
@@ -66,7 +67,7 @@ func (l *loop) addNotice(r *room, u *pendingNotice, body EventBody, seq uint64) 
 // removalNotice returns the pending notice of our removal from a room, or nil.
 func (l *loop) removalNotice(room protocol.RoomID) *pendingNotice {
 	for k, u := range l.notices {
-		if k.room == room && !u.mute {
+		if k.room == room && !u.mute && !u.pardon {
 			return u
 		}
 	}
@@ -178,6 +179,10 @@ func (l *loop) markShown(k noticeKey) {
 		}
 		return
 	}
+	if u.pardon {
+		l.pardonShown(id)
+		return
+	}
 	if u.acked || u.refusal {
 		l.dropSeat(id)
 		return
@@ -187,8 +192,15 @@ func (l *loop) markShown(k noticeKey) {
 	}
 }
 
+// dropSeat forgets our seat in a room. If the room has removed us, it goes on as a place that we have lost.
 func (l *loop) dropSeat(id protocol.RoomID) {
-	if err := l.store.DropSeat(id); err != nil {
+	err := error(nil)
+	if p := l.places[id]; p != nil {
+		err = l.store.EndSeat(id, p.PastPlace)
+	} else {
+		err = l.store.DropSeat(id)
+	}
+	if err != nil {
 		l.n.log.Error("forget a seat", "err", err)
 	}
 }

@@ -135,6 +135,12 @@ func (d *authorityDesk) carryOut(e authority.Effect) {
 			delete(d.door.bell.told, e.Peer)
 			d.r.l.emit(d.r, KnockGone{Peer: e.Peer, Nick: e.Nick})
 		}
+	case authority.AppealShown:
+		d.r.l.emit(d.r, Appeal(d.r.appealInfo(wireAppeal(e.Appeal))))
+	case authority.AppealDropped:
+		d.r.l.emit(d.r, AppealGone{Peer: e.Peer, Nick: e.Nick})
+	case authority.PardonTold:
+		d.r.l.emit(d.r, PardonTold{Peer: e.Peer, Nick: e.Nick, Seq: e.Pardon})
 	case authority.Told:
 		d.tracker.noteTold(e)
 	case authority.Attempt:

@@ -365,6 +365,9 @@ func (r *room) tellChange(c authority.Change) {
 		}
 		by := r.decidedBy(c)
 		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
+	case authority.Pardoned:
+		by := r.decidedBy(c)
+		r.l.emit(r, MemberPardoned{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Seq: c.Record.Seq})
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
 	case authority.Renamed:

@@ -206,6 +206,10 @@ func (s *scenario) act(who, verb string, args []string) error {
 		err = n.SetAway(ctx, false, "")
 	case "warn":
 		_, err = n.Warn(ctx, room, rest[0], strings.Join(rest[1:], " "))
+	case "appeal":
+		_, err = n.Appeal(ctx, room, strings.Join(rest, " "))
+	case "pardon":
+		_, err = n.Pardon(ctx, room, rest[0])
 	case "nick":
 		_, err = n.SetNick(ctx, room, rest[0])
 	case "deputy":
@@ -488,6 +492,16 @@ func describe(ev Event) string {
 		if !b.Until.IsZero() {
 			d += " until then"
 		}
+	case Appeal:
+		d = fmt.Sprintf("%s appeals (%s by %s): %s", b.Nick, b.Kind, b.ByNick, b.Text)
+	case AppealGone:
+		d = b.Nick + " appeals no more"
+	case MemberPardoned:
+		d = b.Nick + " was pardoned" + by(b.ByNick, b.ForNick)
+	case PardonTold:
+		d = b.Nick + " knows of the pardon"
+	case Pardoned:
+		d = "pardoned" + by(b.ByNick, b.ForNick)
 	case Refused:
 		d = "refused"
 	case RemovalProgress:
@@ -533,6 +547,11 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		MemberRemoved{},
 		RemovalReason{},
 		Unbanned{},
+		Appeal{},
+		AppealGone{},
+		MemberPardoned{},
+		PardonTold{},
+		Pardoned{},
 		MemberMuted{},
 		MuteReason{},
 		Muted{},
@@ -574,7 +593,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 func TestKindNames(t *testing.T) {
 	want := map[protocol.ReasonKind]string{
 		protocol.Kicked: "kicked", protocol.Banned: "banned", protocol.Closed: "closed", protocol.Idle: "idle",
-		protocol.InviteRevoked: "invite-revoked", protocol.Muted: "muted", protocol.Warned: "warned", protocol.Other: "other", 77: "other",
+		protocol.InviteRevoked: "invite-revoked", protocol.Muted: "muted", protocol.Warned: "warned", protocol.Pardoned: "pardoned", protocol.Other: "other", 77: "other",
 	}
 	for k, name := range want {
 		if got := kindFrom(k); string(got) != name {

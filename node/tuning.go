@@ -21,6 +21,8 @@ const (
 	appealPatience   = appealHold + 5*time.Second
 	appealBackoffMin = time.Second
 	appealBackoffMax = time.Minute
+	// appealWait is how long a user waits to be told that the authority has an appeal. It is sent later if that takes longer.
+	appealWait = streamTimeout
 	// pollBuffer, in bytes, of a poll stream at either end: a question has some 70, and a longer frame is read without the buffer.
 	pollBuffer = 256
 	// pollBackoffMin and pollBackoffMax bound the pause between polls that fail.

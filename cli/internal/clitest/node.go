@@ -402,6 +402,18 @@ func (f *Node) Unmute(_ context.Context, room, who string) (node.Committed, erro
 	return node.Committed{Seq: 10, Epoch: 6}, f.note("unmute", roomName(room), who)
 }
 
+func (f *Node) Appeal(_ context.Context, room, text string) (node.AppealSent, error) {
+	return node.AppealSent{Name: "lab", Sent: true}, f.note("appeal", room, text)
+}
+
+func (f *Node) Appeals(_ context.Context, room string) ([]node.AppealInfo, error) {
+	return []node.AppealInfo{{Peer: DaveID, Nick: "dave", Text: "it was the cat", Removal: 7, Kind: "kicked", By: AliceID, ByNick: "alice", Reason: "too loud"}}, f.note("appeals", roomName(room))
+}
+
+func (f *Node) Pardon(_ context.Context, room, who string) (node.Committed, error) {
+	return node.Committed{Seq: 12, Epoch: 6}, f.note("pardon", roomName(room), who)
+}
+
 func (f *Node) Warn(_ context.Context, room, who, text string) (node.Committed, error) {
 	return node.Committed{Seq: 11, Epoch: 6}, f.note("warn", roomName(room), who, text)
 }

@@ -48,6 +48,9 @@ type Node interface {
 	Hand(ctx context.Context, room string, up bool) error
 	Hands(ctx context.Context, room string) ([]node.Hand, error)
 	Unban(ctx context.Context, room, who string) (node.Committed, error)
+	Appeal(ctx context.Context, room, text string) (node.AppealSent, error)
+	Appeals(ctx context.Context, room string) ([]node.AppealInfo, error)
+	Pardon(ctx context.Context, room, who string) (node.Committed, error)
 	Warn(ctx context.Context, room, who, text string) (node.Committed, error)
 	SetNick(ctx context.Context, room, nick string) (string, error)
 	Audit(ctx context.Context, room string, after uint64) (node.AuditInfo, error)

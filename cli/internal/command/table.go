@@ -34,6 +34,10 @@ func talking() []*Command {
 			Examples: []string{"/leave", "/leave " + stay}, Targets: justStay,
 		},
 		{
+			Name: "appeal", Usage: "TEXT", min: 1, Max: 1, exact: true, Slow: true, Run: runAppeal,
+			Help: "after a removal, write to the owner of the room: once, within a day, 500 characters; you are told here if you are pardoned", Examples: []string{"/appeal it was my cat on the keyboard, sorry"},
+		},
+		{
 			Name: "me", Usage: "TEXT", Role: Member, min: 1, Max: 1, exact: true, Run: runMe,
 			Help: "say what you do: * bob waves", Examples: []string{"/me waves"},
 		},
@@ -193,6 +197,14 @@ func moderating() []*Command {
 		{
 			Name: "unban", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: Banned, Run: runUnban,
 			Help: "lift a ban", Examples: []string{"/unban dave"},
+		},
+		{
+			Name: "pardon", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: Banned, Run: runPardon,
+			Help: "let a removed member come back within a day without a knock, and lift their ban; they are told if they have appealed", Examples: []string{"/pardon dave"},
+		},
+		{
+			Name: "appeals", Role: Moderator, Run: runAppeals,
+			Help: "list what removed members have written to the owner", Examples: []string{"/appeals"},
 		},
 		{
 			Name: "bans", Role: Moderator, Run: runBans,

@@ -83,7 +83,11 @@ func Of(ev node.Event, nick string) Kind {
 			return Nothing
 		}
 		return Knock
+	case node.Appeal:
+		return Knock
 	case node.Removed, node.Refused:
+		return Removal
+	case node.Pardoned:
 		return Removal
 	case node.Muted, node.Warned:
 		return Mute
@@ -214,6 +218,10 @@ func cause(body node.EventBody) node.PeerID {
 	case node.Removed:
 		return b.By
 	case node.Warned:
+		return b.By
+	case node.Appeal:
+		return b.Peer
+	case node.Pardoned:
 		return b.By
 	case node.Muted:
 		return b.By

@@ -221,7 +221,7 @@ func (c *console) awayFrom(id string) bool {
 // heardFrom reports whether an event is shown although its room is hidden. Such an event needs an answer, or is important.
 func heardFrom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Knock, node.KnockGone, node.Hand, node.HandGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Warned, node.TransferOffered, node.OwnerChanged, node.Refused, node.RoomClosed:
+	case node.Appeal, node.Pardoned, node.Knock, node.KnockGone, node.Hand, node.HandGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Warned, node.TransferOffered, node.OwnerChanged, node.Refused, node.RoomClosed:
 		return true
 	}
 	return false

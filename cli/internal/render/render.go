@@ -53,7 +53,7 @@ func InRoomOf(room, text safe.Text) safe.Text {
 // namesNoRoom reports whether the line for an event does not say which room it is about.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Joined, node.Left, node.Removed, node.Muted, node.Warned, node.TransferOffered, node.OwnerChanged, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
+	case node.Joined, node.Left, node.Removed, node.Muted, node.Warned, node.Pardoned, node.TransferOffered, node.OwnerChanged, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
 		return false
 	}
 	return true
@@ -86,6 +86,8 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed,
 		node.Voiced, node.Unvoiced, node.Hand, node.HandGone, node.MemberWarned, node.WarningTold:
 		return memberText(b), none
+	case node.Appeal, node.AppealGone, node.MemberPardoned, node.PardonTold, node.Pardoned:
+		return appealText(b, ev.RoomName), none
 	case node.Knock:
 		return knockText(b), none
 	case node.KnockGone:

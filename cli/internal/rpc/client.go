@@ -301,6 +301,8 @@ func (c *Client) hear(ev node.Event) {
 	switch b := ev.Body.(type) {
 	case node.Removed:
 		h.unshown = append(h.unshown, unshown{h.Pushed(), ev.Room, b.Removal})
+	case node.Pardoned:
+		h.unshown = append(h.unshown, unshown{h.Pushed(), ev.Room, b.Seq})
 	case node.Warned:
 		h.unshown = append(h.unshown, unshown{h.Pushed(), ev.Room, b.Seq})
 	case node.Muted:

@@ -164,7 +164,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		if !b.Ignored {
 			l.kind = calling
 		}
-	case node.Hand:
+	case node.Hand, node.Appeal, node.Pardoned:
 		l.kind = calling
 	case node.MemberRemoved:
 		l.key = removedKey(b.Seq)

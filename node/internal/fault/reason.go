@@ -58,6 +58,11 @@ const (
 // Which person.
 const (
 	NoSuchPerson     Reason = "no such person"
+	NotRemoved       Reason = "not removed"
+	BadAppeal        Reason = "bad appeal" // Limit, in characters
+	AppealedAlready  Reason = "appealed already"
+	AppealOver       Reason = "appeal over"
+	AppealsFull      Reason = "appeals full"
 	PersonLooksAlike Reason = "person looks alike"
 	SeveralPeople    Reason = "several people"
 	AtTheDoor        Reason = "at the door"

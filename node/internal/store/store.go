@@ -30,7 +30,7 @@ const (
 )
 
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer>, appeals/<peer> and
-// invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> =
+// invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> and places/<room id> = JSON; pins/<room name> =
 // owner; candidates/<room id> = JSON, what we have got of a room that we accept; moved/<room id> = JSON, by which records we gave
 // a room away; counters/<room id> = the first message number that has not been reserved, clocks/<room id> = a time that the room's
 // Lamport clock has not reached; verified/<peer> and ignored/<peer> = JSON.
@@ -42,6 +42,7 @@ var (
 	bucketInvites    = []byte("invites")
 	bucketAppeals    = []byte("appeals")
 	bucketSeats      = []byte("seats")
+	bucketPlaces     = []byte("places")
 	bucketPins       = []byte("pins")
 	bucketCandidates = []byte("candidates")
 	bucketMoved      = []byte("moved")
@@ -211,7 +212,7 @@ func damaged(path string, err error) error {
 	}
 }
 
-var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketCandidates, bucketMoved, bucketPins, bucketCounters, bucketClocks, bucketVerified, bucketIgnored}
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPlaces, bucketCandidates, bucketMoved, bucketPins, bucketCounters, bucketClocks, bucketVerified, bucketIgnored}
 
 // prepare makes the missing buckets and refuses a file of another version. It does not write to a complete file.
 func (s *Store) prepare() error {

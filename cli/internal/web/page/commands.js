@@ -81,6 +81,9 @@ const commands = {
     return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
   } },
   kick: { what: 'NAME [REASON] removes a member', moderator: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
+  pardon: { what: 'NAME lets a removed member come back', moderator: true, run: (room, rest) => { attempt(store.rpc.call('room.pardon', { room: room.id, who: rest.trim() })); } },
+  appeals: { what: 'shows what removed members have written, above the input', moderator: true, run: () => {} },
+  appeal: { what: 'TEXT writes to the owner of the room that removed you last', run: (_room, rest) => { attempt(store.rpc.call('room.appeal', { text: rest.trim() })); } },
   warn: { what: 'NAME TEXT warns a member, who alone reads it', owner: true, run: about((m, room, rest) => owner.warn(room, m, rest)) },
   mute: { what: 'NAME [FOR] [REASON] stops what a member says from reaching anybody', moderator: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
   unmute: { what: 'NAME lifts a mute', moderator: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },

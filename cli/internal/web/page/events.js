@@ -18,6 +18,7 @@ export function reduce(store, e) {
   if (e.type === 'joined') return joined(store, e);
   if (e.type === 'removed') return removed(store, e);
   const room = store.rooms.get(e.room);
+  if (e.type === 'pardoned') return pardoned(store, room, e);
   if (!room) return;
   ofRoom(store, room, e);
 }
@@ -45,7 +46,7 @@ function joined(store, e) {
   const known = store.rooms.has(id);
   const room = store.room(id);
   const back = room.removed !== null || room.refused;
-  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, deputy: e.deputy ?? false, retainS: e.retain_s, removed: null, refused: false, told: false, away: null, offer: null, offered: null });
+  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, deputy: e.deputy ?? false, retainS: e.retain_s, removed: null, refused: false, told: false, pardoned: null, pardonTold: false, appealed: '', away: null, offer: null, offered: null });
   gone.forget(id);
   room.voiceless = Boolean(e.voiceless);
   room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
@@ -71,12 +72,25 @@ function removed(store, e) {
   room.told = false;
   gone.keep(room);
   room.transcript.clear();
-  Object.assign(room, { members: [], knocks: [], unread: 0, calls: 0, away: null, newFrom: '' });
+  Object.assign(room, { members: [], knocks: [], appeals: [], pardoned: null, appealed: '', unread: 0, calls: 0, away: null, newFrom: '' });
   store.outgoing = store.outgoing.filter((o) => o.room !== room.id);
   store.changed('rooms');
   store.changed('current', store.current);
   chime();
   store.list();
+}
+
+/** I may come back. @param {Store} store @param {import('./store.js').Room|undefined} room @param {NodeEvent} e */
+function pardoned(store, room, e) {
+  if (!room) { // it is not shown any more
+    warn(store, { code: 'pardon', text: `${nick(e.by_nick, e.by)} pardoned you: you may come back to ${name(e.room_name)}${words.untilText(e.until)}` });
+    store.rpc.call('node.shown', { room: e.room, removal: e.pardon }).catch(() => {}); // without this, the node tells it again
+    return;
+  }
+  room.pardoned = /** @type {any} */ (e);
+  store.changed('rooms');
+  store.changed('current', store.current);
+  chime();
 }
 
 /** @param {Store} store @param {import('./store.js').Room} room @param {NodeEvent} e */
@@ -121,6 +135,11 @@ function ofRoom(store, room, e) {
     case 'knock_gone':
       room.knocks = room.knocks.filter((k) => k.peer !== e.peer);
       return store.changed('people', room.id);
+    case 'appeal':
+      room.appeals = [...room.appeals.filter((a) => a.peer !== e.peer), /** @type {any} */ (e)];
+      if (store.rpc.link === 'open') chime();
+      store.note(room, words.note(e), at);
+      return store.changed('people', room.id);
     case 'gap':
       return void store.load(room);
     default:
@@ -146,6 +165,11 @@ function people(store, room, e, at) {
   switch (e.type) {
     case 'member_joined':
       room.knocks = room.knocks.filter((k) => k.peer !== e.peer);
+      room.appeals = room.appeals.filter((a) => a.peer !== e.peer);
+      break;
+    case 'appeal_gone':
+    case 'member_pardoned':
+      room.appeals = room.appeals.filter((a) => a.peer !== e.peer);
       break;
     case 'member_removed':
       store.note(room, words.note(e), at, { key: `removal ${e.removal}`, peer: e.peer });

@@ -56,13 +56,25 @@ class KnockBar extends View {
     const { room, list, rest, all } = this;
     if (!list || !rest || !all) return;
     const knocks = room && (room.owned || room.deputy) ? room.knocks : [];
-    this.hidden = knocks.length === 0;
+    const appeals = room && (room.owned || room.deputy) ? room.appeals : [];
+    this.hidden = knocks.length + appeals.length === 0;
     if (!room) return;
-    rows(list, knocks.slice(0, SHOWN), (k) => k.peer, (k) => JSON.stringify(k), (k) => this.card(room, k));
+    rows(list, [...knocks.slice(0, SHOWN), ...appeals.slice(0, SHOWN)], (k) => k.peer, (k) => JSON.stringify(k), (k) => ('removal' in k ? this.appeal(room, k) : this.card(room, k)));
     const more = knocks.length - SHOWN;
     rest.textContent = more > 0 ? `and ${count(more, 'more knocks', 'more knock')}` : '';
     all.textContent = `Let all ${knocks.length} in`;
     all.hidden = knocks.length < 2;
+  }
+
+  /** @param {Room} room @param {import('./types.js').Appeal} a */
+  appeal(room, a) {
+    const who = nick(a.nick, a.peer);
+    return h('li', { class: 'knock appeal' },
+      h('span', { class: `face ${hue(a.peer)}`, 'aria-hidden': 'true' }, initial(who)),
+      h('div', { class: 'what' },
+        h('p', {}, h('strong', {}, bdi(who)), ` appeals (${phrase(a.kind)} by `, bdi(nick(a.by_nick, a.by)), a.reason ? ': ' : '', a.reason ? bdi(phrase(a.reason)) : '', ')'),
+        h('p', {}, bdi(phrase(a.text)))),
+      h('div', { class: 'do' }, button('Pardon', () => { attempt(store.rpc.call('room.pardon', { room: room.id, who: a.peer })); }, { 'aria-label': `Pardon ${who}`, 'data-pardon': a.peer })));
   }
 
   /** @param {Room} room @param {Knock} k */

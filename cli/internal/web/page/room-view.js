@@ -1,7 +1,7 @@
 // The room that is shown: its head, notices, its lines, lines that are not sent yet, knocks, and the place to write.
 
 import { bdi, button, fill, h, icon } from './dom.js';
-import { attempt } from './dialogs.js';
+import { attempt, field } from './dialogs.js';
 import { search } from './dialogs-room.js';
 import { join } from './joins.js';
 import { toggleDrawer } from './drawers.js';
@@ -115,7 +115,8 @@ class RoomView extends View {
     const where = name(room.name) || 'the room';
     const why = r ? removedBecause(r) : '';
     const back = !r || !(r.kind === 'closed' || r.kind === 'idle' || (r.kind === 'banned' && !banIsOver(r)));
-    const sig = JSON.stringify([room.id, r, back]);
+    const pardon = room.pardoned;
+    const sig = JSON.stringify([room.id, r, back, pardon, room.appealed]);
     if (el.dataset.shown !== sig) {
       el.dataset.shown = sig;
       fill(el,
@@ -125,16 +126,40 @@ class RoomView extends View {
           ...(why ? [h('dt', {}, 'Why'), h('dd', { class: 'why' }, bdi(why))] : r.kind === 'kicked' || r.kind === 'banned' ? [h('dt', {}, 'Why'), h('dd', { class: 'soft' }, 'no reason was given')] : []),
           ...(r.kind === 'banned' ? [h('dt', {}, 'Until'), h('dd', {}, r.until ? moment(r.until) : 'it is lifted')] : []),
           h('dt', {}, 'When'), h('dd', {}, clock(r.at))) : null,
-        h('p', {}, r ? afterRemoval(r) : 'Your membership ended while this computer was away. You may ask to come back.'),
+        pardon ? h('p', { class: 'pardon' }, bdi(`${nick(pardon.by_nick, pardon.by)} pardoned you: you may come back until ${moment(pardon.until)}, without a knock.`)) : null,
+        h('p', {}, pardon ? '' : r ? afterRemoval(r) : 'Your membership ended while this computer was away. You may ask to come back.'),
         h('p', { class: 'soft' }, 'What was said in the room has been cleared here.'),
+        !pardon && r && (r.kind === 'kicked' || r.kind === 'banned') ? this.appealForm(room) : null,
         h('div', { class: 'do' },
-          back ? button('Ask to come back', () => this.comeBack(room), { class: 'primary' }) : null,
+          back || pardon ? button('Ask to come back', () => this.comeBack(room), { class: 'primary' }) : null,
           button('To the other rooms', () => {
             store.drop(room.id);
             store.list();
           }, { class: back ? '' : 'primary' })));
     }
     this.noteShown(room);
+    this.notePardon(room);
+  }
+
+  /** What I can write to the owner, once. @param {import('./store.js').Room} room */
+  appealForm(room) {
+    if (room.appealed) return h('p', { class: 'soft', role: 'status' }, room.appealed);
+    const text = h('textarea', { maxlength: '500', rows: '3' });
+    return h('div', { class: 'appeal' },
+      field('Write to the owner, once', text, 'At most 500 characters, within a day of the removal.'),
+      button('Send', () => attempt(store.rpc.call('room.appeal', { room: room.id, text: text.value.replace(/\s+/g, ' ').trim() }).then((s) => {
+        room.appealed = s.sent ? 'The owner has what you wrote. You are told here if you may come back.' : 'The owner is out of reach; what you wrote is sent as soon as they are back.';
+        store.changed('rooms');
+        store.changed('current', store.current);
+      })), { 'data-appeal': room.id }));
+  }
+
+  /** Tells the node that a pardon has been seen. @param {import('./store.js').Room} room */
+  notePardon(room) {
+    const p = room.pardoned;
+    if (!p || room.pardonTold || document.visibilityState !== 'visible') return;
+    room.pardonTold = true;
+    requestAnimationFrame(() => void store.rpc.call('node.shown', { room: room.id, removal: p.pardon }).catch(() => { room.pardonTold = false; }));
   }
 
   /** @param {import('./store.js').Room} room */

@@ -24,6 +24,7 @@ import { Transcript } from './transcript.js';
  * @property {Transcript} transcript
  * @property {import('./types.js').Member[]} members
  * @property {import('./types.js').Knock[]} knocks
+ * @property {import('./types.js').Appeal[]} appeals that have no answer
  * @property {number} unread
  * @property {number} calls how many of them name me or are for me alone
  * @property {string} newFrom the key of the first line that was new when the room was last shown
@@ -31,6 +32,9 @@ import { Transcript } from './transcript.js';
  * @property {import('./types.js').Removed|null} removed
  * @property {boolean} refused
  * @property {boolean} told the node knows that the removal was shown
+ * @property {import('./types.js').Pardoned|null} pardoned I was removed, and may come back
+ * @property {boolean} pardonTold the node knows that the pardon was shown
+ * @property {string} appealed what became of my appeal; '' before
  * @property {boolean} voiceless only members with a voice may talk, and I have none
  * @property {number[]} warnings that the node has not been told I have seen
  * @property {import('./types.js').Muted|null} muted my mute there, if I am muted
@@ -167,8 +171,8 @@ export class Store extends EventTarget {
     let room = this.rooms.get(id);
     if (!room) {
       room = {
-        id, name: '', nick: '', owned: false, deputy: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], unread: 0, calls: 0, newFrom: '',
-        away: null, removed: null, refused: false, told: false, voiceless: false, muted: null, warnings: [], offer: null, offered: null, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
+        id, name: '', nick: '', owned: false, deputy: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], appeals: [], unread: 0, calls: 0, newFrom: '',
+        away: null, removed: null, refused: false, told: false, pardoned: null, pardonTold: false, appealed: '', voiceless: false, muted: null, warnings: [], offer: null, offered: null, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
       };
       this.rooms.set(id, room);
     }
@@ -210,9 +214,10 @@ export class Store extends EventTarget {
   people(room) {
     this.soon('people ' + room.id, async () => {
       try {
-        const [members, knocks] = await Promise.all([
+        const [members, knocks, appeals] = await Promise.all([
           this.rpc.call('room.members', { room: room.id }),
           room.owned || room.deputy ? this.rpc.call('room.knocks', { room: room.id }) : { knocks: [] },
+          room.owned || room.deputy ? this.rpc.call('room.appeals', { room: room.id }) : { appeals: [] },
         ]);
         const ignored = (/** @type {import('./types.js').Member[]} */ all) => all.filter((m) => m.ignored).map((m) => m.peer).join();
         const other = ignored(room.members) !== ignored(members.members);
@@ -223,6 +228,7 @@ export class Store extends EventTarget {
           void this.load(room);
         }
         room.knocks = knocks.knocks;
+        room.appeals = appeals.appeals;
         const me = room.members.find((m) => m.self);
         if (me) room.nick = me.nick;
         this.changed('people', room.id);

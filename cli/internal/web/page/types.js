@@ -8,6 +8,8 @@
  * @typedef {{peer: string, nick: string, role: string, present: boolean, words: string, self: boolean, since: string, last_line?: string,
  *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string, away?: boolean, away_text?: string, voiced?: boolean, voiced_until?: string, hand?: boolean, warnings?: number}} Member
  * @typedef {{peer: string, nick: string, words: string, alike?: boolean, verified: boolean, verified_other?: string, ignored?: boolean}} Knock
+ * @typedef {{peer: string, nick: string, text: string, removal: number, kind: string, by: string, by_nick: string, at?: string, reason?: string}} Appeal
+ * @typedef {{by: string, by_nick: string, for?: string, for_nick?: string, at: string, until: string, pardon: number}} Pardoned
  * @typedef {{peer: string, nick: string, by: string, reason: string, until?: string}} Ban
  * @typedef {{id: string, invite?: string, nick?: string, expires: string, qr?: string[], url?: string}} Invite
  * @typedef {{access: string, subject: string, idle_s: number, retain_s: number, history: string, members_invite: boolean, hide_reasons: boolean, slow_s: number, speak: string}} Policy

@@ -119,6 +119,10 @@ export function note(e) {
     case 'warning_told': return `${who} has got the warning`;
     case 'renamed': return e.self ? `You are ${who} now` : `${nick(e.old_nick, e.peer)} is ${who} now`;
     case 'unbanned': return `${who} is no longer banned`;
+    case 'appeal': return `${who}, ${deed(e.kind)} by ${nick(e.by_nick, e.by)}, appeals: ${phrase(e.text)}`;
+    case 'appeal_gone': return `The appeal of ${who} is over`;
+    case 'member_pardoned': return `${who} was pardoned${byText(/** @type {any} */ (e))}, and may come back`;
+    case 'pardon_told': return `${who} knows of the pardon`;
     case 'knock_gone': return `${who} no longer knocks`;
     case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal or mute`;
     case 'policy': return changed(e);
