@@ -22,7 +22,7 @@ import (
 // clockMoved moves every end by d.
 func (s *step) clockMoved(d time.Duration) {
 	l := &s.next
-	l.activeAt, l.graceUntil, l.epochSince = l.activeAt.Add(d), l.graceUntil.Add(d), l.epochSince.Add(d)
+	l.activeAt, l.graceUntil, l.freshSince = l.activeAt.Add(d), l.graceUntil.Add(d), l.freshSince.Add(d)
 	l.out = cloned(l.out)
 	for p, at := range l.out {
 		l.out[p] = at.Add(d)

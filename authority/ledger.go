@@ -38,8 +38,8 @@ type Ledger struct {
 	banShift map[uint64]time.Duration
 	// out says when a peer lost its place, for those that did within [FailureLife]; MaxFailures at most.
 	out map[peer.ID]time.Time
-	// epochSince is the time at which the epoch in force was started.
-	epochSince time.Time
+	// freshSince is the time of the last fresh key, from which that of the epoch in force is derived, or which it is.
+	freshSince time.Time
 	// offer is that of the room to a member, if there is one.
 	offer offer
 }
@@ -324,9 +324,9 @@ func (s *step) tick(e Tick) error {
 	switch idle := state.policy.Idle; {
 	case idle > 0 && s.now.Sub(active) >= idle && !e.Unasked:
 		return s.close(Close{Kind: protocol.Idle})
-	case s.now.Sub(s.next.epochSince) >= RekeyAfter:
+	case s.now.Sub(s.next.freshSince) >= RekeyAfter:
 		return s.commit(protocol.Rekey{})
-	case s.next.epochSince.After(s.now): // the clock was ahead, so the age of the epoch is not known
+	case s.next.freshSince.After(s.now): // the clock was ahead, so the age of the key is not known
 		return s.commit(protocol.Rekey{})
 	}
 	return nil
@@ -392,8 +392,8 @@ func (s *step) commit(body protocol.Body) error {
 		return err
 	}
 	s.next.state, s.next.key = next, key
-	if protocol.StartsEpoch(body) {
-		s.next.epochSince = s.now
+	if change.NewKey == KeyFresh { // whoever has a key can derive those that follow, until there is a fresh one
+		s.next.freshSince = s.now
 	}
 	if change.Kind == Removed && change.WasMember {
 		s.noteOut(change.Peer, s.now)

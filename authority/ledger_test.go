@@ -273,7 +273,9 @@ func TestTick(t *testing.T) {
 	policy := w.ledger.State().Policy()
 	policy.Idle = 0
 	w.must(SetPolicy{Policy: policy})
-	w.now = w.now.Add(RekeyAfter - time.Millisecond)
+	w.now = w.now.Add(RekeyAfter / 2)
+	w.join("bob") // its key is derived from the one before
+	w.now = w.now.Add(RekeyAfter/2 - time.Millisecond)
 	if effects := w.must(Tick{}); len(effects) != 0 {
 		t.Errorf("too early: %v", effects)
 	}

@@ -34,7 +34,8 @@ const (
 	DefaultInviteLife = 24 * time.Hour
 	// ReturnAfter is how long a kicked peer must wait before an open room admits it again: long enough that the kick is felt.
 	ReturnAfter = time.Minute
-	// RekeyAfter is the longest life of an epoch, and so bounds what one stolen key opens.
+	// RekeyAfter is the longest time between two fresh keys, and so bounds what one stolen key opens: from it those that are derived
+	// follow.
 	RekeyAfter = 24 * time.Hour
 	// ResumeGrace is how long no failure expires after a start. So an authority that was away when a failure would have expired still
 	// tells the peer, which comes back when the authority does.

@@ -70,6 +70,18 @@ func (l Ledger) ReasonOf(p peer.ID, removal uint64) string {
 	return ""
 }
 
+// Reasons returns the reasons that are on disk, by the numbers of their records: those of bans in force, and those that wait to be told
+// and acknowledged.
+func (l Ledger) Reasons() map[uint64]string {
+	reasons := make(map[uint64]string)
+	for _, first := range l.failures {
+		for _, f := range first.queue() {
+			reasons[f.Removal] = f.Text
+		}
+	}
+	return reasons
+}
+
 func (l Ledger) queue(p peer.ID) []Failure {
 	if f, ok := l.failures[p]; ok {
 		return f.queue()

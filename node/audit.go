@@ -116,8 +116,8 @@ func (r *room) reasons() map[uint64]string {
 		for _, p := range r.desk.tracker.followed {
 			reasons[p.seq] = cmp.Or(reasons[p.seq], p.text)
 		}
-		for _, f := range r.desk.ledger.Failures() {
-			reasons[f.Removal] = cmp.Or(reasons[f.Removal], f.Text)
+		for seq, text := range r.desk.ledger.Reasons() {
+			reasons[seq] = cmp.Or(reasons[seq], text)
 		}
 	}
 	return reasons

@@ -130,13 +130,10 @@ func (r *room) bans() []authority.Banishment {
 
 // banReasons returns the reasons of bans, by the numbers of the records that made them. Members do not know them.
 func (d *authorityDesk) banReasons() map[uint64]string {
-	reasons := make(map[uint64]string)
-	if d.r.owner() {
-		for _, f := range d.ledger.Failures() {
-			reasons[f.Removal] = f.Text
-		}
+	if !d.r.owner() {
+		return nil
 	}
-	return reasons
+	return d.ledger.Reasons()
 }
 
 // CloseRoom ends a room for all members, and tells them the reason (owner). The node answers their polls until each has heard it,
