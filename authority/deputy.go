@@ -39,9 +39,11 @@ func (s *State) setDeputies(r protocol.SignedRecord, b protocol.SetDeputies) (Ch
 			return Change{}, ErrNotMember
 		}
 	}
-	c := Change{Kind: DeputiesSet, Named: without(b.Peers, s.deputies), Dropped: without(s.deputies, b.Peers)}
+	c := Change{Kind: DeputiesSet, Named: without(b.Peers, s.deputies), Dropped: without(s.deputies, b.Peers), NewKey: KeyDerived}
 	s.deputies = b.Peers
-	return c, nil
+	var err error
+	c.Silenced, err = s.revoiceAll(r, b.Cuts)
+	return c, err
 }
 
 // without returns the peers of all that are not in some.
@@ -78,6 +80,12 @@ func (s State) mayOrder(by peer.ID, b protocol.Body, at time.Time) error {
 		return s.mayTouch(b.Peer, s.mutedByOwner(b.Peer))
 	case protocol.Unmute:
 		return s.mayTouch(b.Peer, s.mutedByOwner(b.Peer))
+	case protocol.Warn:
+		return s.mayTouch(b.Peer, false)
+	case protocol.Voice:
+		return s.mayTouch(b.Peer, s.voicedByOwner(b.Peer))
+	case protocol.Unvoice:
+		return s.mayTouch(b.Peer, s.voicedByOwner(b.Peer))
 	case protocol.SetPolicy:
 		same := s.policy
 		same.Access, same.Subject = b.Policy.Access, b.Policy.Subject
@@ -92,6 +100,11 @@ func (s State) mayOrder(by peer.ID, b protocol.Body, at time.Time) error {
 func (s State) mutedByOwner(p peer.ID) bool {
 	m, muted := s.mutes[p]
 	return muted && !m.Ordered
+}
+
+func (s State) voicedByOwner(p peer.ID) bool {
+	v := s.members[p].Voice
+	return v.Seq != 0 && !v.Ordered
 }
 
 // mayTouch returns an error if a deputy may not decide about p. owners is set if the owner has decided about p.
@@ -126,6 +139,14 @@ func (s State) MayOrder(by peer.ID, order Event, at time.Time) error {
 		body = protocol.Mute{Peer: o.Peer}
 	case Unmute:
 		body = protocol.Unmute{Peer: o.Peer}
+	case Warn:
+		body = protocol.Warn{Peer: o.Peer}
+	case Voice:
+		body = protocol.Voice{Peer: o.Peer}
+	case Unvoice:
+		body = protocol.Unvoice{Peer: o.Peer}
+	case RevokeInvite: // it makes no record; whose invite it is, the ledger knows
+		body = protocol.Admit{}
 	case SetPolicy:
 		body = protocol.SetPolicy{Policy: o.Policy}
 	}
@@ -136,6 +157,9 @@ func (s State) MayOrder(by peer.ID, order Event, at time.Time) error {
 func (s *step) ordered(e Ordered) error {
 	if err := s.next.state.MayOrder(e.By, e.Order, s.now); err != nil {
 		return err
+	}
+	if r, revokes := e.Order.(RevokeInvite); revokes && s.next.invites[r.ID].By == s.env.Self {
+		return fmt.Errorf("%w: the owner has made the invite", ErrNotDeputy)
 	}
 	s.by = e.By
 	return s.order(e.Order)
@@ -154,19 +178,26 @@ func (s *step) deputize(p peer.ID) error {
 	return s.commit(protocol.SetDeputies{Peers: append(slices.Clip(state.deputies), p)})
 }
 
-func (s *step) undeputize(p peer.ID) error {
-	if !s.next.state.IsDeputy(p) {
+func (s *step) undeputize(p peer.ID, cut protocol.Cut) error {
+	state := s.next.state
+	if !state.IsDeputy(p) {
 		return fmt.Errorf("%w: it is none", ErrNotDeputy)
 	}
-	return s.commit(protocol.SetDeputies{Peers: without(s.next.state.deputies, []peer.ID{p})})
+	body := protocol.SetDeputies{Peers: without(state.deputies, []peer.ID{p})}
+	after := state
+	after.deputies = body.Peers
+	if m, _ := state.Member(p); cut.Ctr > 0 && !m.Silent && after.silences(m) {
+		body.Cuts = []protocol.MemberCut{{Peer: p, Cut: cut}}
+	}
+	return s.commit(body)
 }
 
 // undeputizeFirst ends what a peer may order, before it is removed.
-func (s *step) undeputizeFirst(p peer.ID) error {
+func (s *step) undeputizeFirst(p peer.ID, cut protocol.Cut) error {
 	if !s.next.state.IsDeputy(p) {
 		return nil
 	}
-	return s.undeputize(p)
+	return s.undeputize(p, cut)
 }
 
 // decided is a Failure that says which peer has decided it: the authority, or the deputy whose order this step is.

@@ -60,6 +60,9 @@ func TestADeputyMayNot(t *testing.T) {
 	w.must(Deputize{id("carol")})
 	w.must(Ban{Peer: id("erin")})
 	w.must(Mute{Peer: id("dave")})
+	w.join("frank")
+	w.must(Voice{Peer: id("frank")})
+	made, _ := find[Invited](w.must(MakeInvite{}))
 	idle := w.ledger.state.policy
 	idle.Idle += time.Second
 	for name, ev := range map[string]Event{
@@ -67,17 +70,21 @@ func TestADeputyMayNot(t *testing.T) {
 		"kick of a deputy": Kick{Peer: id("carol")}, "ban of a deputy": Ban{Peer: id("carol")}, "mute of a deputy": Mute{Peer: id("carol")},
 		"kick of itself": Kick{Peer: id("bob")},
 		"unban":          Unban{id("erin")}, "shorter ban": Ban{Peer: id("erin"), For: time.Minute}, "the same ban": Ban{Peer: id("erin")},
+		"warning of the owner": Warn{id("alice"), "you"}, "warning of a deputy": Warn{id("carol"), "you"}, "voice of a deputy": Voice{Peer: id("carol")},
+		"unvoice": Unvoice{Peer: id("frank")}, "shorter voice": Voice{id("frank"), time.Minute}, "revoke of the owner's": RevokeInvite{made.Invite.ID},
 		"unmute": Unmute{id("dave")}, "shorter mute": Mute{Peer: id("dave"), For: time.Minute}, "the same mute": Mute{Peer: id("dave"), Reason: "again"},
 		"policy": SetPolicy{Policy: idle}, "close": Close{}, "rekey": Rekey{}, "leave of another": Leave{Peer: id("dave")},
-		"deputy": Deputize{id("dave")}, "no deputy": Undeputize{id("carol")}, "order of another's": Ordered{id("carol"), Kick{Peer: id("dave")}},
+		"deputy": Deputize{id("dave")}, "no deputy": Undeputize{Peer: id("carol")}, "order of another's": Ordered{id("carol"), Kick{Peer: id("dave")}},
 		"invite in another's name": MakeInvite{By: id("alice")},
 	} {
 		if err := w.orders("bob", ev); !errors.Is(err, ErrNotDeputy) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.join("frank")
-	for _, ev := range []Event{Kick{Peer: id("frank")}, Accept{id("frank")}, Deny{Peer: id("frank")}, SetPolicy{Policy: w.ledger.state.policy}, Unmute{id("dave")}} {
+	for _, ev := range []Event{
+		Kick{Peer: id("frank")}, Accept{id("frank")}, Deny{Peer: id("frank")}, SetPolicy{Policy: w.ledger.state.policy}, Unmute{id("dave")}, Warn{id("frank"), "you"},
+		Voice{Peer: id("frank")}, Unvoice{Peer: id("frank")}, RevokeInvite{made.Invite.ID}, RevokeInvite{},
+	} {
 		if err := w.orders("dave", ev); !errors.Is(err, ErrNotDeputy) {
 			t.Errorf("a member orders %T: %v", ev, err)
 		}
@@ -91,9 +98,70 @@ func TestADeputyUndoesWhatDeputiesOrdered(t *testing.T) {
 	for _, ev := range []Event{Ban{Peer: id("dave")}, Ban{Peer: id("erin")}} {
 		w.must(Ordered{id("carol"), ev})
 	}
-	w.must(Undeputize{id("carol")})
+	w.must(Undeputize{Peer: id("carol")})
 	w.must(Ordered{id("bob"), Unban{id("dave")}})
 	w.must(Ordered{id("bob"), Ban{Peer: id("erin"), For: time.Hour}})
+	w.join("frank")
+	w.must(Ordered{id("bob"), Voice{Peer: id("frank")}})
+	w.must(Ordered{id("bob"), Voice{id("frank"), time.Hour}})
+	w.must(Ordered{id("bob"), Unvoice{Peer: id("frank")}})
+	w.must(Ordered{id("bob"), Warn{id("frank"), "mind your words"}})
+}
+
+// TestADeputyRevokesAnInvite: that of a deputy, and the guest that shows it is told by whom.
+func TestADeputyRevokesAnInvite(t *testing.T) {
+	w := withDeputy(t)
+	made, _ := find[Invited](w.must(MakeInvite{By: id("bob")}))
+	w.must(Ordered{id("bob"), RevokeInvite{made.Invite.ID}})
+	a, _ := find[AnswerJoin](w.must(Knock{Peer: id("erin"), Request: protocol.JoinRequest{
+		Room: w.ledger.state.room, Nick: "erin", Nonce: nonce("erin"), Token: made.Invite.Token,
+	}}))
+	r, err := protocol.OpenReason(a.Reply.Reason)
+	if err != nil || r.By != id("bob") || r.For != id("alice") || r.Kind != protocol.InviteRevoked {
+		t.Errorf("erin is told %+v, %v", r.Reason, err)
+	}
+}
+
+// TestDeputiesTalk: a deputy needs no voice, and no patience, in the epochs in which it is one.
+func TestDeputiesTalk(t *testing.T) {
+	w := withDeputy(t)
+	p := w.ledger.state.policy
+	p.VoicedOnly, p.Slow = true, time.Minute
+	w.must(SetPolicy{Policy: p})
+	check := func(name string, verdict Verdict, slow time.Duration) {
+		t.Helper()
+		s := w.ledger.state
+		if got := s.Check(id(name), protocol.Header{Room: s.room, Epoch: s.epoch, Ctr: 8}); got != verdict {
+			t.Errorf("a line of %s: %v, want %v", name, got, verdict)
+		}
+		if got := s.Slow(id(name), s.epoch); got != slow {
+			t.Errorf("%s may say a line every %v, want %v", name, got, slow)
+		}
+	}
+	check("bob", VerdictAccept, 0)
+	check("carol", VerdictIgnore, time.Minute)
+	then := w.ledger.state.epoch
+	w.must(Deputize{id("carol")})
+	check("carol", VerdictAccept, 0)
+	if got := w.ledger.state.Slow(id("carol"), then); got != time.Minute {
+		t.Errorf("in the epoch before it was a deputy carol may say a line every %v", got)
+	}
+	was := w.ledger.state.epoch
+	w.must(Undeputize{Peer: id("bob"), Cut: protocol.Cut{Ctr: 7, Hash: protocol.Hash{1}}})
+	check("bob", VerdictIgnore, time.Minute)
+	s := w.ledger.state
+	if got := s.Slow(id("bob"), was); got != 0 {
+		t.Errorf("in the epoch in which it was a deputy bob may say a line every %v", got)
+	}
+	for ctr, want := range map[uint64]Verdict{7: VerdictLate, 8: VerdictIgnore} {
+		if got := s.Check(id("bob"), protocol.Header{Room: s.room, Epoch: was, Ctr: ctr}); got != want {
+			t.Errorf("line %d of bob, from when it was a deputy: %v, want %v", ctr, got, want)
+		}
+	}
+	cut := protocol.SetDeputies{Peers: s.deputies, Cuts: []protocol.MemberCut{{Peer: id("carol"), Cut: protocol.Cut{Ctr: 1, Hash: protocol.Hash{1}}}}}
+	if _, _, err := s.Apply(nextRecord(t, s, "alice", cut)); !errors.Is(err, ErrRule) {
+		t.Errorf("a cut of a deputy that stays one: %v", err)
+	}
 }
 
 // TestAKickOfADeputyIsOneOrder: both records are in one batch, so that no crash leaves a deputy that was to be removed.
@@ -129,7 +197,7 @@ func TestDeputiesAreFew(t *testing.T) {
 			t.Errorf("deputy %d: %v", i+1, err)
 		}
 	}
-	w.must(Undeputize{id("bob")})
+	w.must(Undeputize{Peer: id("bob")})
 	for _, p := range []string{"alice", "grace"} {
 		if _, err := w.step(Deputize{id(p)}); !errors.Is(err, ErrRule) {
 			t.Errorf("%s is a deputy: %v", p, err)

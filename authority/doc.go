@@ -10,8 +10,8 @@
 //     Transfer, the peer to which that gives the room.
 //  2. A record applies if it is the next (seq, prev, room, term, epoch), if its author is the authority in the state
 //     before it, and if no rule below forbids it. Any other record changes nothing.
-//  3. Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice and Transfer start a new epoch, and so does a SetPolicy that changes which
-//     lines count (Slow, VoicedOnly), and no other; Create is epoch 1; the other records change none. The key of the epoch of a Leave,
+//  3. Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice, SetDeputies and Transfer start a new epoch, and so does a SetPolicy that
+//     changes which lines count (Slow, VoicedOnly), and no other; Create is epoch 1; the other records change none. The key of the epoch of a Leave,
 //     a Remove or a Rekey is fresh; every other key is derived from the key before.
 //     A removal and its new key are one step. The record that starts an epoch commits to its key. No other key counts for
 //     that epoch, not even one from the authority.
@@ -36,10 +36,11 @@
 //     the authority writes it when the time of the mute has passed.
 //     Voice names a member that is not the owner, and a later one replaces an earlier one; Unvoice alone ends a voice, or the end of
 //     the membership, and the authority writes it when the time of the voice has passed. Under a policy of VoicedOnly, a member without
-//     a voice other than the owner is silent as a muted one is. The SetPolicy that silences members names the last line of each that
-//     counts, and Unvoice that of one.
-//     In an epoch whose policy is Slow, a line of another member than the owner counts if the time that it is signed with is at least
-//     so much later than that of each line of the same author and epoch with a lower number. No node's own clock is asked.
+//     a voice that is neither the owner nor a deputy is silent as a muted one is. The SetPolicy that silences members names the last
+//     line of each that counts, as does the SetDeputies that silences former deputies, and Unvoice that of one.
+//     In an epoch whose policy is Slow, a line of a member that is neither the owner nor, in that epoch, a deputy counts if the time that
+//     it is signed with is at least so much later than that of each line of the same author and epoch with a lower number. No node's own
+//     clock is asked.
 //     The owner of an epoch is the one after the record that started it.
 //
 // # The authority's books
@@ -70,7 +71,7 @@
 //     in the order of its records, at most [MaxWaiting], and each is told when the one before it is acknowledged or over. A mute takes
 //     the place of an untold mute, a removal that of all.
 //  17. A room closes when no line, no record but Rekey, and no restart has come for the time that its policy gives as Idle.
-//     An epoch that lasts for [RekeyAfter] ends by a Rekey, and a restart begins with one. These times, and the lives of
+//     When the last fresh key is [RekeyAfter] old, however many were derived from it, a Rekey follows, and a restart begins with one. These times, and the lives of
 //     invites, bans, mutes, voices, reasons, appeals and pardons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
 //
 // # The member's half
@@ -85,8 +86,9 @@
 //  20. SetDeputies names all deputies: at most [protocol.MaxDeputies] members but the owner, and the owner alone makes it. A deputy
 //     that is no member any more is no deputy. A deputy is not removed: it is made none before, by a record of its own.
 //  21. A record that names a deputy in By applies only if the peer was a deputy in the state before, and may order it: Admit; Remove,
-//     Mute, Unban, Pardon and Unmute of a peer that is neither the owner nor a deputy; SetPolicy that changes only the subject and the access.
-//     A deputy neither lifts nor replaces a ban or a mute that no deputy has ordered, and pardons no kick that no deputy has ordered. By gives no rights: the author's count.
+//     Mute, Unban, Pardon, Unmute, Warn, Voice and Unvoice of a peer that is neither the owner nor a deputy; SetPolicy that changes only the
+//     subject and the access. A deputy neither lifts nor replaces a ban, a mute or a voice that no deputy has ordered, and revokes no
+//     invite that the owner has made; it pardons no kick that no deputy has ordered. By gives no rights: the author's count.
 //  22. An order of a deputy is checked before anything is done, also where it makes no record. A reason names the deputy that ordered
 //     the removal, and the authority for which it did. A deputy changes the text of no reason but its own; the text of the owner
 //     replaces that of a deputy, and the reason is then the owner's.

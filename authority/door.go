@@ -64,7 +64,7 @@ func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([
 
 // revoke revokes an open invite. The invite is kept until its end, so that a peer that shows it can be told.
 func (s *step) revoke(i Invite, text string) {
-	i.Revoked = Revocation{At: s.now, Text: text, Seq: s.next.state.Seq()}
+	i.Revoked = Revocation{At: s.now, Text: text, By: s.by, Seq: s.next.state.Seq()}
 	s.setInvite(i.ID, &i)
 }
 
@@ -97,6 +97,8 @@ func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
 		return nil
 	}
 	var err error
+	s.by = r.By
+	defer func() { s.by = "" }()
 	reply.Reason, err = s.doorReason(e.Peer, nonce, protocol.Reason{Kind: protocol.InviteRevoked, Text: r.Text, At: r.At, Removal: r.Seq})
 	return err
 }

@@ -95,10 +95,13 @@ type (
 		Peer peer.ID
 		Cut  protocol.Cut
 	}
-	// Deputize makes a member a deputy, and Undeputize ends that.
+	// Deputize makes a member a deputy, and Undeputize ends that. Cut is its last line, which counts if it may talk no more.
 	Deputize   struct{ Peer peer.ID }
-	Undeputize struct{ Peer peer.ID }
-	// Ordered is an order of a deputy: Accept, Deny, Kick, Ban, Unban, Pardon, Mute, Unmute or SetPolicy.
+	Undeputize struct {
+		Peer peer.ID
+		Cut  protocol.Cut
+	}
+	// Ordered is an order of a deputy: Accept, Deny, Kick, Ban, Unban, Pardon, Mute, Unmute, Warn, Voice, Unvoice, RevokeInvite or SetPolicy.
 	Ordered struct {
 		By    peer.ID
 		Order Event
@@ -389,6 +392,7 @@ func (i Invite) open() bool { return i.Revoked.At.IsZero() }
 type Revocation struct {
 	At   time.Time
 	Text string
+	By   peer.ID `json:",omitzero"` // the deputy that ordered it; "": the authority decided
 	// Seq is the last record before the revocation.
 	Seq uint64
 	// Peer and Nonce are those of the request that was told first; zero until there is one.

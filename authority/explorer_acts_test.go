@@ -48,7 +48,7 @@ func (e *explorer) do(a act) {
 		}
 		e.orders(Mute{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "mute "+f.name, a)
 	case w >= 136 && w < 141 && e.history == nil:
-		e.talks(i, a.how)
+		e.talks(i, a)
 	case w < 148:
 		e.orders(Kick{Peer: f.peer, Reason: reasonFor(a.how)}, "kick "+f.name, a)
 	case w >= 160 && w < 162 && e.history == nil:
@@ -72,7 +72,7 @@ func (e *explorer) do(a act) {
 		}
 		e.order(MakeInvite{By: by}, "make an invite", a.how)
 	case w >= 208 && w < 210 && e.history == nil:
-		e.order(Warn{Peer: f.peer, Text: reasonFor(a.how) + "!"}, "warn "+f.name, a.how)
+		e.orders(Warn{Peer: f.peer, Text: reasonFor(a.how) + "!"}, "warn "+f.name, a)
 	case w < 211:
 		e.revokeInvite(a)
 	case w < 223:

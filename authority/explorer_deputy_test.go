@@ -20,7 +20,7 @@ func (e *explorer) deputies(a act) {
 		e.order(Deputize{f.peer}, f.name+" becomes a deputy", a.how)
 		return
 	case 3:
-		e.order(Undeputize{f.peer}, f.name+" is no deputy any more", a.how)
+		e.order(Undeputize{Peer: f.peer}, f.name+" is no deputy any more", a.how)
 		return
 	case 4:
 		ev = Kick{Peer: f.peer, Reason: reasonFor(a.how)}
@@ -38,8 +38,9 @@ func (e *explorer) deputies(a act) {
 		idle := e.ledger.state.policy
 		idle.Idle += time.Second
 		ev = []Event{
-			SetPolicy{Policy: p}, SetPolicy{Policy: idle}, Accept{f.peer}, Close{}, Leave{Peer: f.peer}, Rekey{}, Deputize{f.peer}, Undeputize{f.peer},
-		}[a.how>>4%8]
+			SetPolicy{Policy: p}, SetPolicy{Policy: idle}, Accept{f.peer}, Close{}, Leave{Peer: f.peer}, Rekey{}, Deputize{f.peer}, Undeputize{Peer: f.peer},
+			Warn{f.peer, "mind your words"}, Voice{Peer: f.peer}, Voice{f.peer, time.Hour}, Unvoice{Peer: f.peer}, Warn{f.peer, ""}, e.someInvite(a), e.someInvite(a), MakeInvite{},
+		}[a.how>>4]
 	}
 	e.ordered(by, ev, a.how)
 }
@@ -79,6 +80,7 @@ func (e *explorer) permits(by *folk, ev Event) (bool, protocol.Body) {
 		_, banned := e.heard.Banned(p, e.now)
 		return banned && e.folk[e.indexOf(p)].bannedBy == e.self.Self
 	}
+	voicedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.voice != 0 && f.voicedBy == e.self.Self }
 	mutedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.silent && f.mutedBy == e.self.Self }
 	switch ev := ev.(type) {
 	case Kick:
@@ -94,6 +96,14 @@ func (e *explorer) permits(by *folk, ev Event) (bool, protocol.Body) {
 		return touch(ev.Peer, mutedByOwner(ev.Peer)), protocol.Mute{Peer: ev.Peer}
 	case Unmute:
 		return touch(ev.Peer, mutedByOwner(ev.Peer)), protocol.Unmute{Peer: ev.Peer}
+	case Warn:
+		return touch(ev.Peer, false), protocol.Warn{Peer: ev.Peer}
+	case Voice:
+		return touch(ev.Peer, voicedByOwner(ev.Peer)), protocol.Voice{Peer: ev.Peer}
+	case Unvoice:
+		return touch(ev.Peer, voicedByOwner(ev.Peer)), protocol.Unvoice{Peer: ev.Peer}
+	case RevokeInvite:
+		return by.deputy && e.ledger.invites[ev.ID].By != e.self.Self, nil
 	case Accept:
 		return by.deputy, nil
 	case SetPolicy:
@@ -146,6 +156,8 @@ func (e *explorer) appointed(r protocol.SignedRecord) {
 		}
 	case protocol.Mute:
 		e.folk[e.indexOf(b.Peer)].mutedBy = e.decided(r)
+	case protocol.Voice:
+		e.folk[e.indexOf(b.Peer)].voicedBy = e.decided(r)
 	}
 }
 
@@ -156,8 +168,55 @@ func (e *explorer) decided(r protocol.SignedRecord) peer.ID {
 	return r.By
 }
 
+// someInvite revokes one of the open invites, or one that nobody has made.
+func (e *explorer) someInvite(a act) Event {
+	if open := e.ledger.Invites(e.now); len(open) > 0 {
+		return RevokeInvite{open[int(a.who)%len(open)].ID}
+	}
+	return RevokeInvite{protocol.InviteID{1}}
+}
+
+// paced holds that a pace binds every member but the owner and the deputies of the epoch, in that epoch for ever.
+func (e *explorer) paced() {
+	now := pace{e.heard.Epoch(), e.heard.Policy().Slow, 0}
+	for i, f := range e.folk {
+		if f.deputy {
+			now.deputies |= 1 << i
+		}
+	}
+	if n := len(e.paces); n > 0 && e.paces[n-1].epoch == now.epoch {
+		if e.paces[n-1] != now {
+			e.violated(23, "the pace of epoch %d, or its deputies, change within it: %+v, %+v", now.epoch, e.paces[n-1], now)
+		}
+	} else {
+		e.paces = append(slices.Clip(e.paces), now)
+	}
+	for _, p := range e.paces {
+		for i, f := range e.folk {
+			want := p.slow
+			if p.deputies&(1<<i) != 0 {
+				want = 0
+			}
+			if got := e.heard.Slow(f.peer, p.epoch); got != want {
+				e.violated(23, "in epoch %d %s may say a line every %v, not every %v", p.epoch, f.name, got, want)
+			}
+		}
+	}
+	if got := e.heard.Slow(e.self.Self, e.heard.Epoch()); got != 0 {
+		e.violated(23, "the owner may say a line every %v", got)
+	}
+}
+
+// A pace is that of an epoch, with its deputies as a set of folk.
+type pace struct {
+	epoch    uint64
+	slow     time.Duration
+	deputies int
+}
+
 // deputiesHold holds that the deputies are those that were named, and members all.
 func (e *explorer) deputiesHold() {
+	e.paced()
 	for _, f := range e.folk {
 		if is := e.ledger.state.IsDeputy(f.peer); is != f.deputy || is && !f.member {
 			e.violated(23, "%s is a deputy: %v, and was seen to be: %v; it is a member: %v", f.name, is, f.deputy, f.member)

@@ -381,7 +381,7 @@ func (e *explorer) statesFrom(log []protocol.SignedRecord, first int) []State {
 func (e *explorer) frozen() {
 	bob := e.folk[0].peer
 	for _, ev := range []Event{
-		Kick{Peer: bob}, Ban{Peer: bob}, Unban{bob}, Pardon{bob}, Leave{Peer: bob}, Rekey{}, Close{}, MakeInvite{}, Accept{bob}, SetPolicy{}, Deputize{bob}, Undeputize{bob}, Ordered{bob, Kick{Peer: bob}},
+		Kick{Peer: bob}, Ban{Peer: bob}, Unban{bob}, Pardon{bob}, Leave{Peer: bob}, Rekey{}, Close{}, MakeInvite{}, Accept{bob}, SetPolicy{}, Deputize{bob}, Undeputize{Peer: bob}, Ordered{bob, Kick{Peer: bob}},
 	} {
 		if _, effects, err := e.ledger.Step(e.env(), ev); !errors.Is(err, ErrFrozen) || effects != nil {
 			e.violated(21, "a frozen authority obeys: %T, %v", ev, err)

@@ -30,6 +30,9 @@ func (e *explorer) question(c *client, again bool) protocol.Nonce {
 
 // invites updates the model of invites after ev.
 func (e *explorer) invites(ev Event, effects []Effect) {
+	if o, ordered := ev.(Ordered); ordered {
+		ev = o.Order
+	}
 	switch ev := ev.(type) {
 	case RevokeInvite:
 		e.invited[ev.ID].revoked = true

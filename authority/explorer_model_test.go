@@ -68,7 +68,7 @@ func (e *explorer) keyed(c Commit) {
 	epoch := e.heard.Epoch()
 	derives := false
 	switch c.Record.Body.(type) {
-	case protocol.Admit, protocol.SetPolicy, protocol.Mute, protocol.Unmute, protocol.Voice, protocol.Unvoice: // of those that start an epoch
+	case protocol.Admit, protocol.SetPolicy, protocol.Mute, protocol.Unmute, protocol.Voice, protocol.Unvoice, protocol.SetDeputies: // of those that start an epoch
 		derives = true
 	}
 	switch old := e.keys[len(e.keys)-1]; {

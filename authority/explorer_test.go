@@ -292,6 +292,7 @@ type explorer struct {
 	given     map[given]string // the one answer to the one nonce
 	hashes    []protocol.Hash  // of every record that somebody has seen, by seq
 	heard     State            // of a member that hears every record at once
+	paces     []pace           // of the epochs that it has seen
 	keys      []protocol.Key   // of the epochs that it has seen begin; the last is the one in force
 	grace     time.Time
 	moved     map[uint64]time.Duration // how far the clock was set since a ban or a mute, by its record
@@ -327,6 +328,7 @@ type folk struct {
 	deputy   bool
 	bannedBy peer.ID // of the last ban
 	mutedBy  peer.ID // of the last mute
+	voicedBy peer.ID // of the last voice
 	voice    uint64  // by the log: its record, or 0
 	admitted uint64  // its last admission
 	left     uint64  // an admission that it ended itself

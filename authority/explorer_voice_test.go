@@ -11,14 +11,14 @@ import (
 
 // talks gives a peer a voice or takes it, or changes for whom a voice is needed or how fast members may talk; or the peer does one of these
 // itself.
-func (e *explorer) talks(i int, how uint8) {
-	f := e.folk[i]
+func (e *explorer) talks(i int, a act) {
+	f, how := e.folk[i], a.how
 	p := e.heard.Policy()
 	switch how >> 4 % 8 {
 	case 0, 1, 2:
-		e.order(Voice{f.peer, time.Duration(how>>4%3) * time.Hour}, "voice "+f.name, how)
+		e.orders(Voice{f.peer, time.Duration(how>>4%3) * time.Hour}, "voice "+f.name, a)
 	case 3:
-		e.order(Unvoice{Peer: f.peer}, "unvoice "+f.name, how)
+		e.orders(Unvoice{Peer: f.peer}, "unvoice "+f.name, a)
 	case 4, 5:
 		p.VoicedOnly = !p.VoicedOnly
 		e.order(SetPolicy{Policy: p}, "only some may talk, or all", how)
@@ -74,7 +74,7 @@ func (e *explorer) voices(r protocol.SignedRecord) {
 // unvoicedBy holds that the authority takes a voice by itself when its time has passed, and not before.
 func (e *explorer) unvoicedBy(ev Event, r protocol.SignedRecord) {
 	b, ok := r.Body.(protocol.Unvoice)
-	if _, ordered := ev.(Unvoice); !ok || ordered {
+	if _, ordered := ev.(Unvoice); !ok || ordered || r.By != "" {
 		return
 	}
 	m, _ := e.heard.Member(b.Peer)

@@ -132,13 +132,13 @@ func derives(b protocol.Body) (peer.ID, bool) {
 		return b.Peer, true
 	case protocol.Transfer:
 		return b.To(), true
-	case protocol.SetPolicy:
+	case protocol.SetPolicy, protocol.SetDeputies:
 		return "", true
 	}
 	return "", false
 }
 
-// Derive returns the key of the epoch that the record r (Admit, Mute, Unmute, Voice, Unvoice, SetPolicy or Transfer) starts, given the key of the epoch before. Members
+// Derive returns the key of the epoch that the record r (Admit, Mute, Unmute, Voice, Unvoice, SetDeputies, SetPolicy or Transfer) starts, given the key of the epoch before. Members
 // compute it. An admitted peer is handed it, and cannot compute the earlier key from it. The salt is the hash of the record before
 // and the peer concerned, which together no other such record of the room has. It cannot be the hash of r, since r commits to the
 // key.

@@ -228,7 +228,7 @@ func (s *step) order(ev Event) error {
 	case Deputize:
 		return s.deputize(e.Peer)
 	case Undeputize:
-		return s.undeputize(e.Peer)
+		return s.undeputize(e.Peer, e.Cut)
 	case Ordered:
 		return s.ordered(e)
 	case Voice:

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/libp2p/go-libp2p/core/peer"
-
 	"localchat/protocol"
 )
 
@@ -27,22 +25,9 @@ func (s *State) setPolicy(r protocol.SignedRecord, b protocol.SetPolicy) (Change
 		return c, nil
 	}
 	c.NewKey = KeyDerived
-	cuts := make(map[peer.ID]protocol.Cut, len(b.Cuts))
-	for _, cut := range b.Cuts {
-		cuts[cut.Peer] = cut.Cut
-	}
-	s.ownMembers()
-	for _, m := range slices.Clone(s.sorted) {
-		fell := s.revoice(r, m.Peer, cuts[m.Peer], func(*Member) {})
-		if len(fell) > 0 {
-			delete(cuts, m.Peer)
-		}
-		c.Silenced = append(c.Silenced, fell...)
-	}
-	if len(cuts) > 0 {
-		return Change{}, fmt.Errorf("%w: a policy with the last line of a peer that may talk on, or could not", ErrRule)
-	}
-	return c, nil
+	var err error
+	c.Silenced, err = s.revoiceAll(r, b.Cuts)
+	return c, err
 }
 
 // setPolicy is the order. Of the cuts that it has, the record names those of the members that fall silent.

@@ -20,7 +20,7 @@ func (s *step) kick(e Kick) error {
 	if !ok {
 		return s.kickAgain(e.Peer, reason)
 	}
-	if err := s.undeputizeFirst(e.Peer); err != nil {
+	if err := s.undeputizeFirst(e.Peer, e.Cut); err != nil {
 		return err
 	}
 	if err := s.commit(protocol.Remove{Peer: e.Peer, Kind: protocol.Kicked, Cut: e.Cut}); err != nil {
@@ -64,7 +64,7 @@ func (s *step) ban(e Ban) error {
 		s.already(e.Peer, b.Removal)
 		return nil
 	}
-	if err := s.undeputizeFirst(e.Peer); err != nil {
+	if err := s.undeputizeFirst(e.Peer, e.Cut); err != nil {
 		return err
 	}
 	m, member := state.Member(e.Peer)

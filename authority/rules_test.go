@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/protocol"
 )
 
@@ -31,6 +33,7 @@ func TestKeySteps(t *testing.T) {
 		"ban":    {protocol.Remove{Peer: id("bob"), Kind: protocol.Banned}, KeyFresh, 1},
 		"rekey":  {protocol.Rekey{}, KeyFresh, 1},
 		"warn":   {protocol.Warn{Peer: id("bob")}, KeySame, 0},
+		"deputy": {protocol.SetDeputies{Peers: []peer.ID{id("bob")}}, KeyDerived, 1},
 		"nick":   {protocol.SetNick{Peer: id("bob"), Nick: "robert"}, KeySame, 0},
 		"policy": {protocol.SetPolicy{Policy: policy}, KeySame, 0},
 		"slow":   {protocol.SetPolicy{Policy: slow, NewEpoch: true}, KeyDerived, 1},

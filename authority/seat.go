@@ -56,7 +56,7 @@ type SeatEvent interface{ seatEvent() }
 type (
 	// Asked says that it is time to poll. The fields are those of the [protocol.PollRequest].
 	Asked struct {
-		HaveSeq, HaveKey, HavePresence, HaveDoor, HaveOffer uint64
+		HaveSeq, HaveKey, HavePresence, HaveDesk, HaveOffer uint64
 		Head                                                protocol.Hash
 	}
 	// Answered says that Reply came to a poll of that admission and nonce.
@@ -179,7 +179,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	s.told = true
 	return s, append(effects, Ask{protocol.PollRequest{
 		Room: s.Room, Nonce: s.Nonce, Admission: s.Admission,
-		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence, HaveDoor: e.HaveDoor, HaveOffer: e.HaveOffer,
+		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence, HaveDesk: e.HaveDesk, HaveOffer: e.HaveOffer,
 	}})
 }
 

@@ -50,6 +50,8 @@ type entry struct {
 	slow    time.Duration // of the policy in force after the record
 	owner   peer.ID       // after the record
 	prev    *entry
+	// deputies are those after the record, which are not held to slow.
+	deputies []peer.ID
 	// jump is an earlier entry. With it, any entry is found in a number of steps that grows with the logarithm of the length of the
 	// log (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
 	jump *entry
@@ -57,7 +59,10 @@ type entry struct {
 
 // entryAfter returns the entry of r, which follows prev and leads to the state after. prev is nil for the first record.
 func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID, after State) *entry {
-	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, slow: after.policy.Slow, owner: after.owner, prev: prev, jump: prev}
+	e := &entry{
+		seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, slow: after.policy.Slow, owner: after.owner, deputies: after.deputies,
+		prev: prev, jump: prev,
+	}
 	if prev != nil && prev.jump != nil && prev.jump.jump != nil && prev.seq-prev.jump.seq == prev.jump.seq-prev.jump.jump.seq {
 		e.jump = prev.jump.jump
 	}
@@ -200,14 +205,14 @@ func (s State) Epoch() uint64 { return s.epoch }
 func (s State) Policy() protocol.Policy { return s.policy }
 
 // Slow returns the least time between two lines of p in epoch, by which those of them count that are far enough apart; zero: all do.
-// A policy with another pace starts an epoch, and so does a transfer, so one holds for the whole of it. The owner, which sets it, is not
-// held to it.
+// A policy with another pace starts an epoch, and so do a transfer and other deputies, so one answer holds for the whole of it. The owner,
+// which sets the pace, and the deputies are not held to it.
 func (s State) Slow(p peer.ID, epoch uint64) time.Duration {
 	e := s.head
 	if epoch != s.epoch {
 		e = s.head.back(func(e *entry) bool { return e.epoch >= epoch })
 	}
-	if e == nil || e.epoch != epoch || p == e.owner {
+	if e == nil || e.epoch != epoch || p == e.owner || slices.Contains(e.deputies, p) {
 		return 0
 	}
 	return e.slow

@@ -262,14 +262,14 @@ func (i Invite) booked() protocol.BookedInvite {
 	r := i.Revoked
 	return protocol.BookedInvite{
 		Token: i.Token, Nick: i.Nick, By: i.By, Expires: i.Expires,
-		RevokedAt: r.At, Text: r.Text, Seq: r.Seq, TellPeer: r.Peer, TellNonce: r.Nonce,
+		RevokedAt: r.At, RevokedBy: r.By, Text: r.Text, Seq: r.Seq, TellPeer: r.Peer, TellNonce: r.Nonce,
 	}
 }
 
 func inviteOf(b protocol.BookedInvite) Invite {
 	return Invite{
 		ID: b.Token.ID(), Token: b.Token, Nick: b.Nick, By: b.By, Expires: b.Expires,
-		Revoked: Revocation{At: b.RevokedAt, Text: b.Text, Seq: b.Seq, Peer: b.TellPeer, Nonce: b.TellNonce},
+		Revoked: Revocation{At: b.RevokedAt, By: b.RevokedBy, Text: b.Text, Seq: b.Seq, Peer: b.TellPeer, Nonce: b.TellNonce},
 	}
 }
 

@@ -11,15 +11,16 @@ import (
 	"localchat/protocol"
 )
 
-// A policy can let only some members talk: the owner, and those that it has given a voice. Who may say something is judged as under a
+// A policy can let only some members talk: the owner, the deputies, and those that were given a voice. Who may say something is judged as under a
 // mute, by spans of epochs with a cut-off, and by no clock. A voice belongs to a membership and ends with it.
 
 // A Grant is the voice of a member, by the Voice record Seq; zero: it has none. It ends with an Unvoice record, which the authority
-// writes when Until has come; the zero Until means without end.
+// writes when Until has come; the zero Until means without end. Ordered is set if a deputy has decided it.
 type Grant struct {
-	Seq   uint64
-	At    time.Time
-	Until time.Time
+	Seq     uint64
+	At      time.Time
+	Until   time.Time
+	Ordered bool
 }
 
 // silences reports whether m may say nothing.
@@ -27,7 +28,7 @@ func (s *State) silences(m Member) bool {
 	if m.Owner || m.Peer == s.authority {
 		return false
 	}
-	return m.Muted || s.policy.VoicedOnly && m.Voice.Seq == 0
+	return m.Muted || s.policy.VoicedOnly && m.Voice.Seq == 0 && !s.IsDeputy(m.Peer)
 }
 
 func (s *State) voice(r protocol.SignedRecord, b protocol.Voice) (Change, error) {
@@ -39,7 +40,7 @@ func (s *State) voice(r protocol.SignedRecord, b protocol.Voice) (Change, error)
 		return Change{}, fmt.Errorf("%w: the owner needs no voice", ErrRule)
 	}
 	s.ownMembers()
-	s.revoice(r, b.Peer, protocol.Cut{}, func(m *Member) { m.Voice = Grant{Seq: r.Seq, At: r.At, Until: b.Until} })
+	s.revoice(r, b.Peer, protocol.Cut{}, func(m *Member) { m.Voice = Grant{Seq: r.Seq, At: r.At, Until: b.Until, Ordered: r.By != ""} })
 	return Change{Kind: Voiced, Peer: m.Peer, Nick: m.Nick, Until: b.Until, NewKey: KeyDerived}, nil
 }
 
@@ -83,6 +84,27 @@ func (s *State) revoice(r protocol.SignedRecord, p peer.ID, cut protocol.Cut, ch
 		return []peer.ID{p}
 	}
 	return nil
+}
+
+// revoiceAll is revoice for all members, after a change that may concern each. It returns those that have fallen silent; cuts are of them
+// alone.
+func (s *State) revoiceAll(r protocol.SignedRecord, all []protocol.MemberCut) (silenced []peer.ID, err error) {
+	cuts := make(map[peer.ID]protocol.Cut, len(all))
+	for _, cut := range all {
+		cuts[cut.Peer] = cut.Cut
+	}
+	s.ownMembers()
+	for _, m := range slices.Clone(s.sorted) {
+		fell := s.revoice(r, m.Peer, cuts[m.Peer], func(*Member) {})
+		if len(fell) > 0 {
+			delete(cuts, m.Peer)
+		}
+		silenced = append(silenced, fell...)
+	}
+	if len(cuts) > 0 {
+		return nil, fmt.Errorf("%w: the last line of a peer that may talk on, or could not", ErrRule)
+	}
+	return silenced, nil
 }
 
 // endSpan notes the span of m that ends before the epoch in force. Nothing that was said in a silent one counts. It writes to s.past.

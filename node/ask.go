@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveAsk serves the requests of a member to leave, to invite, for another nick, and to be shown as away, and for a voice.
+// serveAsk serves the requests of a member to leave, to invite, for another nick, to be shown as away, for a voice, and for the open invites.
 func (n *Node) serveAsk(s network.Stream) {
 	var req protocol.AskRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.AskReply, error) {
@@ -48,6 +48,12 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 	}
 	if q.req.Away != nil {
 		return &protocol.AskReply{OK: r.desk.presence.tellsAway(q.peer, *q.req.Away)}, nil
+	}
+	if q.req.OpenInvites {
+		if !r.state().IsDeputy(q.peer) {
+			return &protocol.AskReply{}, nil
+		}
+		return &protocol.AskReply{OK: true, Invites: r.desk.openInvites()}, nil
 	}
 	if q.req.Hand != nil {
 		return &protocol.AskReply{OK: r.desk.hands.ask(q.peer, !q.req.Hand.Down)}, nil

@@ -8,7 +8,6 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
-	"localchat/protocol"
 )
 
 // Deputize makes a member a deputy (owner): it may then moderate while the owner's node is up. A room has four deputies at most. To
@@ -54,7 +53,11 @@ func (q undeputize) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.desk.order(authority.Undeputize{Peer: d.Peer})
+	cut, err := r.desk.cutOf(d.Peer)
+	if err != nil {
+		return Committed{}, err
+	}
+	return r.desk.order(authority.Undeputize{Peer: d.Peer, Cut: cut})
 }
 
 func (q deputiesOf) run(l *loop) ([]DeputyInfo, error) {
@@ -90,65 +93,7 @@ func (r *room) tellDeputies(c authority.Change) {
 		Mine: r.state().IsDeputy(self), Changed: slices.Contains(c.Named, self) || slices.Contains(c.Dropped, self),
 	})
 	if slices.Contains(c.Dropped, self) {
-		r.desk.door.take(nil)
-	}
-}
-
-// doorDue reports whether p, a deputy, has to be told who is at the door.
-func (d *authorityDesk) doorDue(p peer.ID, req protocol.PollRequest) bool {
-	return d.ledger.State().IsDeputy(p) && req.HaveDoor != d.door.number
-}
-
-// tellDoor tells the deputies that others wait at the door than before.
-func (d *authorityDesk) tellDoor() {
-	d.door.number++
-	for _, p := range d.ledger.State().Deputies() {
-		if h, held := d.polls.held[p]; held {
-			d.answerPoll(p, h)
-		}
-	}
-}
-
-// toldDoor is the door as the deputies are told of it.
-func (d *door) toldDoor() *protocol.Door {
-	told := &protocol.Door{Number: d.number}
-	for _, k := range d.waiting() {
-		told.Knocks = append(told.Knocks, protocol.Knocker{Peer: k.Peer, Nick: k.Nick})
-	}
-	told.Appeals = d.r.appeals()
-	return told
-}
-
-// take learns, as a deputy, who is at the door. With nil, this node is no deputy any more.
-func (d *door) take(told *protocol.Door) {
-	before := d.seen
-	d.seenAs, d.seen = 0, nil
-	if told == nil {
-		d.appeals = nil
-	} else {
-		d.takeAppeals(told.Appeals)
-		d.seenAs = told.Number
-		for _, k := range told.Knocks {
-			d.seen = append(d.seen, authority.Knocking{Peer: k.Peer, Nick: k.Nick})
-		}
-	}
-	in := func(all []authority.Knocking, k authority.Knocking) bool {
-		return slices.ContainsFunc(all, func(o authority.Knocking) bool { return o.Peer == k.Peer && o.Nick == k.Nick })
-	}
-	for _, k := range before {
-		if in(d.seen, k) || !d.bell.told[k.Peer] {
-			continue
-		}
-		delete(d.bell.told, k.Peer)
-		if _, member := d.r.state().Member(k.Peer); !member {
-			d.r.l.emit(d.r, KnockGone{Peer: k.Peer, Nick: k.Nick})
-		}
-	}
-	for _, k := range d.seen {
-		if !in(before, k) && d.bell.announces(k.Peer, "this network", d.r.l.now()) {
-			d.r.l.emit(d.r, d.knockEvent(k.Peer, k.Nick))
-			d.r.warnStandIn(k.Peer, k.Nick, "knocks")
-		}
+		r.desk.take(nil)
 	}
 }
 

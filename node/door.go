@@ -16,9 +16,7 @@ type door struct {
 	r      *room
 	knocks map[peer.ID]knocking
 	bell   doorbell // what the user is told of them
-	number uint64   // of the list of those that wait, as the deputies are told of it
-	// seen is, in a room whose deputy this node is, what the authority has told of them, and seenAs the number of that; 0 for none.
-	seenAs   uint64
+	// seen is, in a room whose deputy this node is, what the authority has told of them.
 	seen     []authority.Knocking
 	appeals  []protocol.Appeal // that it has told of
 	open     openDoor
@@ -32,7 +30,7 @@ type knocking struct {
 }
 
 func newDoor(r *room) door {
-	return door{r: r, knocks: make(map[peer.ID]knocking), bell: newDoorbell(), open: newOpenDoor(), number: firstNumber()}
+	return door{r: r, knocks: make(map[peer.ID]knocking), bell: newDoorbell(), open: newOpenDoor()}
 }
 
 // waiting are the peers at the door, in the order in which they came, as far as this node knows.

@@ -140,21 +140,33 @@ type (
 	}
 	// Warned says that this node's user was warned. It is told once, as [Muted] is.
 	Warned struct {
-		Text   string    `json:"text"`
-		By     peer.ID   `json:"by"`
-		ByNick string    `json:"by_nick"`
-		At     time.Time `json:"at"`
-		Seq    uint64    `json:"warning"`
+		Text    string    `json:"text"`
+		By      peer.ID   `json:"by"`
+		ByNick  string    `json:"by_nick"`
+		For     peer.ID   `json:"for,omitempty"`
+		ForNick string    `json:"for_nick,omitempty"`
+		At      time.Time `json:"at"`
+		Seq     uint64    `json:"warning"`
 	}
 	// MemberWarned says, to the owner and the deputies, that a member was warned, and how often by now. Only the owner has Text.
 	MemberWarned struct {
-		Peer   peer.ID `json:"peer"`
-		Nick   string  `json:"nick"`
-		By     peer.ID `json:"by"`
-		ByNick string  `json:"by_nick"`
-		Text   string  `json:"text,omitempty"`
-		Count  int     `json:"count"`
-		Seq    uint64  `json:"warning"`
+		Peer    peer.ID `json:"peer"`
+		Nick    string  `json:"nick"`
+		By      peer.ID `json:"by"`
+		ByNick  string  `json:"by_nick"`
+		For     peer.ID `json:"for,omitempty"`
+		ForNick string  `json:"for_nick,omitempty"`
+		Text    string  `json:"text,omitempty"`
+		Count   int     `json:"count"`
+		Seq     uint64  `json:"warning"`
+	}
+	// OrderSettled says what has become of an order of a deputy, this node's user, that got no answer: whether the log has its record. Peer
+	// is whom it is about, if it is about somebody.
+	OrderSettled struct {
+		Order string  `json:"order"`
+		Peer  peer.ID `json:"peer,omitempty"`
+		Nick  string  `json:"nick,omitempty"`
+		Done  bool    `json:"done"`
 	}
 	// WarningTold says, at the owner's node, that the member has got the warning.
 	WarningTold struct {
@@ -413,6 +425,7 @@ func (Muted) Type() string            { return "muted" }
 func (Warned) Type() string           { return "warned" }
 func (MemberWarned) Type() string     { return "member_warned" }
 func (WarningTold) Type() string      { return "warning_told" }
+func (OrderSettled) Type() string     { return "order_settled" }
 func (Unmuted) Type() string          { return "unmuted" }
 func (Renamed) Type() string          { return "renamed" }
 func (MemberAway) Type() string       { return "away" }

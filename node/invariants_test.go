@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -109,10 +110,10 @@ func TestNicksAreBounded(t *testing.T) {
 		s.ask(h, protocol.AskID, &protocol.AskRequest{Room: s.room, Nick: nick}, &reply)
 		return reply
 	}
-	if got := wish(bob, "ALICE"); got != (protocol.AskReply{Code: protocol.JoinNickTaken, Text: "ALICE2"}) {
+	if got := wish(bob, "ALICE"); !reflect.DeepEqual(got, protocol.AskReply{Code: protocol.JoinNickTaken, Text: "ALICE2"}) {
 		t.Errorf("for the nick of another: %+v", got)
 	}
-	if got := wish(bob, "system"); got != (protocol.AskReply{Code: protocol.JoinNickBad}) {
+	if got := wish(bob, "system"); !reflect.DeepEqual(got, protocol.AskReply{Code: protocol.JoinNickBad}) {
 		t.Errorf("for a reserved nick: %+v", got)
 	}
 	if got := wish(bob, "trusty"); !got.OK {
@@ -125,11 +126,11 @@ func TestNicksAreBounded(t *testing.T) {
 			t.Errorf("again: %+v", got)
 		}
 	}
-	if got := wish(eve, "alice"); got != (protocol.AskReply{}) {
+	if got := wish(eve, "alice"); !reflect.DeepEqual(got, protocol.AskReply{}) {
 		t.Errorf("a stranger is answered %+v", got)
 	}
 	must(s.alice.Kick(s.ctx, "lab", "trusty", ""))
-	if got := wish(bob, "trusty2"); got != (protocol.AskReply{}) {
+	if got := wish(bob, "trusty2"); !reflect.DeepEqual(got, protocol.AskReply{}) {
 		t.Errorf("a removed peer is answered %+v", got)
 	}
 	s.inLoop(s.alice, func(l *loop) {

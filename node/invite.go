@@ -130,45 +130,79 @@ func inviteAddrs(all []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return chosen[:min(len(chosen), protocol.MaxInviteAddrs)]
 }
 
-// Invites lists the open invites, without their texts (owner).
+// Invites lists the open invites, without their texts (owner, deputies). A deputy, which asks the owner's node, sees those that it may
+// revoke: the owner has not made them.
 func (n *Node) Invites(ctx context.Context, room string) ([]InviteInfo, error) {
-	return ask(ctx, n, invitesOf{room})
+	all, err := ask(ctx, n, invitesOf{room})
+	if err != nil || all.here {
+		return all.infos, err
+	}
+	var reply protocol.AskReply
+	if err := n.request(ctx, all.authority, protocol.AskID, &protocol.AskRequest{Room: all.room, OpenInvites: true}, &reply); err != nil {
+		return nil, &Error{Code: CodeUnavailable, Text: "the owner cannot be reached: " + fault.Network(err), Reason: fault.OwnerAway}
+	}
+	if !reply.OK {
+		return nil, &Error{Code: CodeNotOwner, Text: "only the owner and its deputies may see the invites", Reason: fault.OwnerOnly}
+	}
+	for _, i := range reply.Invites {
+		all.infos = append(all.infos, InviteInfo{ID: i.ID.String(), Nick: i.Nick, Expires: i.Expires})
+	}
+	return all.infos, nil
 }
 
-// Uninvite revokes an open invite by its id (owner).
+// Uninvite revokes an open invite by its id (owner; a deputy one that the owner has not made).
 func (n *Node) Uninvite(ctx context.Context, room, id string) error {
-	_, err := ask(ctx, n, uninvite{room, id})
+	_, err := n.order(ctx, uninvite{room, id})
 	return err
 }
 
 type (
 	invitesOf struct{ room string }
 	uninvite  struct{ room, id string }
+
+	openInvites struct {
+		infos     []InviteInfo
+		here      bool // they are all
+		room      protocol.RoomID
+		authority peer.ID
+	}
 )
 
-func (q invitesOf) run(l *loop) ([]InviteInfo, error) {
-	r, err := l.ownRoom(q.room)
+func (q invitesOf) run(l *loop) (openInvites, error) {
+	r, err := l.moderated(q.room)
 	if err != nil {
-		return nil, err
+		return openInvites{}, err
 	}
-	infos := []InviteInfo{}
-	for _, i := range r.desk.ledger.Invites(l.judgedAt()) {
-		infos = append(infos, InviteInfo{ID: i.ID.String(), Nick: i.Nick, Expires: i.Expires})
-	}
-	return infos, nil
-}
-
-func (q uninvite) run(l *loop) (none, error) {
-	r, err := l.ownRoom(q.room)
-	if err != nil {
-		return none{}, err
-	}
-	for _, i := range r.desk.ledger.Invites(l.judgedAt()) {
-		if i.ID.String() == q.id {
-			return none{}, r.desk.step(authority.RevokeInvite{ID: i.ID})
+	all := openInvites{infos: []InviteInfo{}, here: r.owner(), room: r.id, authority: r.authority()}
+	if all.here {
+		for _, i := range r.desk.ledger.Invites(l.judgedAt()) {
+			all.infos = append(all.infos, InviteInfo{ID: i.ID.String(), Nick: i.Nick, Expires: i.Expires})
 		}
 	}
-	return none{}, ruleError(r.label(), authority.ErrNoInvite)
+	return all, nil
+}
+
+// openInvites are those that a deputy may revoke, at most as many as a person reads: those with the latest ends.
+func (d *authorityDesk) openInvites() []protocol.OpenInvite {
+	var all []protocol.OpenInvite
+	for _, i := range d.ledger.Invites(d.r.l.judgedAt()) {
+		if i.By != d.r.l.n.self {
+			all = append(all, protocol.OpenInvite{ID: i.ID, Nick: i.Nick, Expires: i.Expires})
+		}
+	}
+	return all[max(len(all)-protocol.MaxOpenInvites, 0):]
+}
+
+func (q uninvite) run(l *loop) (orders, error) {
+	r, err := l.moderated(q.room)
+	if err != nil {
+		return orders{}, err
+	}
+	id, err := protocol.ParseInviteID(q.id)
+	if err != nil {
+		return orders{}, ruleError(r.label(), authority.ErrNoInvite)
+	}
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderUninvite, Invite: id})
 }
 
 func validExpiry(d time.Duration) (time.Duration, error) {

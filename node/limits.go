@@ -175,6 +175,8 @@ const (
 	// maxPresence, in bytes of addresses in one answer to a poll. The other members are listed without addresses.
 	maxPresence = 256 << 10
 
+	// maxUnanswered, in orders of a deputy that got no answer: more than a person gives before it looks.
+	maxUnanswered = 8
 	// maxProgress, in removals whose progress is followed; the oldest are dropped.
 	maxProgress = 256
 )

@@ -18,8 +18,10 @@ type membership struct {
 	nick     string          // that was asked for
 	promised logHead         // the last record of the log by which the authority admitted this node
 	absence  absence
-	ordered  []awaitedRecord // of orders that this node's user has given as a deputy
-	heir     heir
+	// ordered and unanswered are of orders that this node's user has given as a deputy.
+	ordered    []awaitedRecord
+	unanswered []unansweredOrder // at most maxUnanswered, the latest
+	heir       heir
 	// cutCtx is that of the poll's stream, and cut ends it.
 	cutCtx context.Context
 	cut    context.CancelFunc
@@ -72,6 +74,7 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 		case authority.Ask:
 			q := e.Request
 			step.ask.Request = &q
+			ms.polls()
 		case authority.TakeNews:
 			ms.takeNews(e.News)
 		case authority.Keep:
@@ -127,7 +130,7 @@ func (ms *membership) step(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (ms *membership) asked() authority.Asked {
 	key, _ := ms.r.keys.Latest()
-	return authority.Asked{HaveSeq: ms.r.state().Seq(), Head: ms.r.state().Head(), HaveKey: key, HavePresence: ms.absence.presence, HaveDoor: ms.r.desk.door.seenAs, HaveOffer: ms.heir.have()}
+	return authority.Asked{HaveSeq: ms.r.state().Seq(), Head: ms.r.state().Head(), HaveKey: key, HavePresence: ms.absence.presence, HaveDesk: ms.r.desk.told.have, HaveOffer: ms.heir.have()}
 }
 
 // takeNews takes the records, keys and receipts in an answer of the authority.
@@ -149,11 +152,12 @@ func (ms *membership) takeNews(m *protocol.PollMember) {
 	if m.Offer != nil {
 		ms.takeOffer(*m.Offer)
 	}
-	if m.Door != nil && ms.r.state().IsDeputy(ms.r.l.n.self) {
-		ms.r.desk.door.take(m.Door)
+	if m.Desk != nil && !m.More && ms.r.state().IsDeputy(ms.r.l.n.self) {
+		ms.r.desk.take(m.Desk)
 	}
 	if _, in := ms.r.me(); in && !m.More {
 		ms.r.becomeJoined()
+		ms.settle()
 	}
 }
 

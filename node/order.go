@@ -24,6 +24,7 @@ type orders struct {
 	send []protocol.OrderRequest
 	to   peer.ID // the authority
 	room string  // its name
+	seq  uint64  // of the last record before them
 }
 
 // order asks the loop for orders, and sends them if they are not done here.
@@ -39,9 +40,10 @@ func (n *Node) sendOrders(ctx context.Context, o orders) (Committed, error) {
 	for _, req := range o.send {
 		var reply protocol.OrderReply
 		if err := n.request(ctx, o.to, protocol.OrderID, &req, &reply); err != nil {
+			n.post(orderUnanswered{req, o.seq})
 			return Committed{}, &Error{
 				Code: CodeUnavailable, Text: "the owner of " + o.room + " does not answer: " + fault.Text(err) + "; it may have been done all the same",
-				Reason: fault.OwnerAway,
+				Reason: fault.OrderUnanswered,
 			}
 		}
 		if reply.Code != protocol.OrderDone {
@@ -142,7 +144,7 @@ func (l *loop) moderatedFor(name, reason string) (*room, string, error) {
 
 // decide carries the orders out, if we are the authority. Otherwise it looks whether a deputy may give them, and has them sent.
 func (r *room) decide(all ...protocol.OrderRequest) (orders, error) {
-	o := orders{to: r.authority(), room: r.label()}
+	o := orders{to: r.authority(), room: r.label(), seq: r.state().Seq()}
 	for _, req := range all {
 		req.Room = r.id
 		if r.owner() {
@@ -183,7 +185,7 @@ func (d *authorityDesk) obey(by peer.ID, req protocol.OrderRequest) (Committed, 
 func (r *room) eventOf(req protocol.OrderRequest) (authority.Event, error) {
 	var cut protocol.Cut
 	switch req.Kind {
-	case protocol.OrderKick, protocol.OrderBan, protocol.OrderMute:
+	case protocol.OrderKick, protocol.OrderBan, protocol.OrderMute, protocol.OrderUnvoice:
 		var err error
 		if cut, err = r.desk.cutOf(req.Peer); err != nil {
 			return nil, err
@@ -207,6 +209,14 @@ func (r *room) eventOf(req protocol.OrderRequest) (authority.Event, error) {
 		return authority.Mute{Peer: req.Peer, Reason: req.Text, For: req.For, Cut: cut}, nil
 	case protocol.OrderUnmute:
 		return authority.Unmute{Peer: req.Peer}, nil
+	case protocol.OrderWarn:
+		return authority.Warn{Peer: req.Peer, Text: req.Text}, nil
+	case protocol.OrderVoice:
+		return authority.Voice{Peer: req.Peer, For: req.For}, nil
+	case protocol.OrderUnvoice:
+		return authority.Unvoice{Peer: req.Peer, Cut: cut}, nil
+	case protocol.OrderUninvite:
+		return authority.RevokeInvite{ID: req.Invite}, nil
 	case protocol.OrderSubject:
 		subject, err := protocol.NormalizeSubject(req.Text)
 		if err != nil {

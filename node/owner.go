@@ -15,9 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// An authorityDesk is this node's work as the authority of a room. Only the loop uses it. It is empty in rooms of others, but
-// for the door of a room whose deputy this node is. What is not
-// in the ledger may be lost at a restart.
+// An authorityDesk is this node's work as the authority of a room. Only the loop uses it. It is empty in rooms of others, but for what the
+// authority tells the deputies, in a room whose deputy this node is. What is not in the ledger may be lost at a restart.
 type authorityDesk struct {
 	r          *room
 	ledger     *authority.Ledger // nil in rooms of others
@@ -28,6 +27,7 @@ type authorityDesk struct {
 	door       door
 	hands      hands
 	appeals    appeals
+	told       deskTold
 	attempts   map[peer.ID]time.Time // when the owner was last warned of each member
 	ticked     time.Time
 	inReach    time.Time // when a member was last in reach, in a room that is half idle
@@ -39,7 +39,8 @@ type authorityDesk struct {
 
 func newAuthorityDesk(r *room) authorityDesk {
 	return authorityDesk{
-		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), hands: newHands(r), appeals: newAppeals(r), attempts: make(map[peer.ID]time.Time),
+		r: r, polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), hands: newHands(r), appeals: newAppeals(r), told: deskTold{number: firstNumber()},
+		attempts: make(map[peer.ID]time.Time),
 	}
 }
 
@@ -74,14 +75,12 @@ func (d *authorityDesk) stepEffects(ev authority.Event) ([]authority.Effect, err
 		return nil, ruleError(d.r.label(), err)
 	}
 	sameAppeals := next.SameAppeals(*d.ledger)
-	sameDoor := sameAppeals && next.SameDoor(*d.ledger)
+	changed := !sameAppeals || !next.SameDoor(*d.ledger)
 	d.ledger = &next
 	for _, e := range effects {
 		d.carryOut(e)
 	}
-	if !sameDoor {
-		d.tellDoor()
-	}
+	d.tellDeskIf(changed || d.told.soon)
 	if !sameAppeals {
 		d.appeals.wake()
 	}
@@ -231,7 +230,7 @@ func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > d.r.state().Seq():
 			d.polls.hold(p, h)
 			d.r.talk.carry(d.r.talk.CompareWith(d.r.talk.world(), p)) // it has what we have signed and lost, or another log
-		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p], d.doorDue(p, h.req), d.offerDue(p, h.req):
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p], d.deskDue(p, h.req), d.offerDue(p, h.req):
 			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		default:
 			d.polls.hold(p, h)
@@ -256,8 +255,8 @@ func (d *authorityDesk) news(p peer.ID, req protocol.PollRequest) *protocol.Poll
 		}
 		news.Present = d.presence.list
 	}
-	if d.doorDue(p, req) {
-		news.Door = d.door.toldDoor()
+	if d.deskDue(p, req) {
+		news.Desk = d.toldDesk()
 	}
 	if d.offerDue(p, req) {
 		news.Offer = d.offerTo(p)
@@ -347,6 +346,7 @@ func (d *authorityDesk) tick(now time.Time) {
 	d.door.tick(now)
 	d.appeals.tick(now)
 	d.tickOffer()
+	d.tellDeskIf(d.told.due || d.told.soon)
 	for _, p := range d.tracker.followed {
 		if now.Sub(p.at) >= reasonNoteAfter {
 			d.tracker.noteReason(p)

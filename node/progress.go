@@ -100,8 +100,7 @@ func (tr *tracker) noteReason(p *progress) {
 func (tr *tracker) progress(p *progress, members []authority.Member) RemovalProgress {
 	now := RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Total: len(members)}
 	for _, m := range members {
-		h := tr.r.desk.presence.heard[m.Peer]
-		if m.Peer == tr.r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
+		if tr.has(m.Peer, p) {
 			now.Applied++
 		} else {
 			now.Missing = append(now.Missing, m.Nick)
@@ -110,7 +109,14 @@ func (tr *tracker) progress(p *progress, members []authority.Member) RemovalProg
 	return now
 }
 
-// Removals returns how far the removals and mutes that are still followed have got in a room of this node, the oldest first.
+// has reports whether a member has applied a removal.
+func (tr *tracker) has(member peer.ID, p *progress) bool {
+	h := tr.r.desk.presence.heard[member]
+	return member == tr.r.l.n.self || h.seq >= p.seq && h.key >= p.epoch
+}
+
+// Removals returns how far the removals and mutes that are still followed have got, the oldest first (owner, deputies). A deputy knows the
+// latest, and of each some of the members that lack it.
 func (n *Node) Removals(ctx context.Context, room string) ([]RemovalProgress, error) {
 	return ask(ctx, n, removalsOf{room})
 }
@@ -118,11 +124,14 @@ func (n *Node) Removals(ctx context.Context, room string) ([]RemovalProgress, er
 type removalsOf struct{ room string }
 
 func (q removalsOf) run(l *loop) ([]RemovalProgress, error) {
-	r, err := l.ownRoom(q.room)
+	r, err := l.moderated(q.room)
 	if err != nil {
 		return nil, err
 	}
 	all := []RemovalProgress{}
+	for _, told := range r.desk.told.removals {
+		all = append(all, told.RemovalProgress)
+	}
 	for _, p := range r.desk.tracker.followed {
 		all = append(all, r.desk.tracker.progress(p, r.state().Members()))
 	}
@@ -137,6 +146,8 @@ func (tr *tracker) tell() {
 		if now.Applied == p.saidApplied && p.told == p.saidTold || p.shownComplete {
 			continue
 		}
+		// How many members have applied it changes as often as there are members, in a moment.
+		tr.r.desk.told.due, tr.r.desk.told.soon = true, tr.r.desk.told.soon || p.told != p.saidTold
 		p.saidApplied, p.saidTold = now.Applied, p.told
 		p.shownComplete = p.told && now.Applied == len(members)
 		tr.r.l.emit(tr.r, now)

@@ -230,6 +230,16 @@ func (s *scenario) act(who, verb string, args []string) error {
 		}
 	case "uninvite":
 		err = n.Uninvite(ctx, room, s.names[rest[0]+".id"])
+	case "invites":
+		var open []string
+		var all []InviteInfo
+		all, err = n.Invites(ctx, room)
+		for _, i := range all {
+			open = append(open, i.Nick)
+		}
+		if got := strings.Join(open, " "); err == nil && got != words {
+			return fmt.Errorf("the invites of %q are open", got)
+		}
 	case "policy":
 		_, err = n.Policy(ctx, room, parsePolicy(rest))
 	case "members":
@@ -455,9 +465,11 @@ func describe(ev Event) string {
 			d = b.Nick + " is away" + why(b.Text)
 		}
 	case Warned:
-		d = "warned by " + b.ByNick + why(b.Text)
+		d = "warned" + by(b.ByNick, b.ForNick) + why(b.Text)
 	case MemberWarned:
-		d = fmt.Sprintf("%s was warned by %s (%d)%s", b.Nick, b.ByNick, b.Count, why(b.Text))
+		d = fmt.Sprintf("%s was warned%s (%d)%s", b.Nick, by(b.ByNick, b.ForNick), b.Count, why(b.Text))
+	case OrderSettled:
+		d = fmt.Sprintf("%s %s, unanswered, is done: %v", b.Order, b.Nick, b.Done)
 	case WarningTold:
 		d = b.Nick + " knows of the warning"
 	case Renamed:
@@ -563,7 +575,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		Renamed{},
 		Warned{},
 		MemberWarned{},
-		WarningTold{},
+		WarningTold{}, OrderSettled{},
 		MemberAway{},
 		Message{},
 		Hidden{},

@@ -280,7 +280,7 @@ func (ms *membership) moveTo(p peer.ID) {
 	}
 	ms.cut = nil
 	ms.absence.since, ms.absence.leaving, ms.absence.presence = time.Time{}, false, 0
-	ms.r.desk.door.take(nil)
+	ms.r.desk.take(nil)
 	if p != ms.r.l.n.self {
 		ms.r.l.keepConnected(p, nil)
 	}
@@ -331,7 +331,7 @@ func (ms *membership) inherit() {
 	delete(l.moved, r.id)
 	live := ms.heir.live
 	ms.orderedUpTo(protocol.MaxCounter)
-	r.desk.door.take(nil)
+	r.desk.take(nil)
 	r.desk = newAuthorityDesk(r)
 	r.desk.ledger = &ledger
 	if ms.cut != nil {

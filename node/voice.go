@@ -12,18 +12,18 @@ import (
 	"localchat/protocol"
 )
 
-// Voice gives a member a voice until d has passed or, if d is 0, until Unvoice or the end of the membership (owner). It matters where the
+// Voice gives a member a voice until d has passed or, if d is 0, until Unvoice or the end of the membership (owner, deputies). It matters where the
 // policy lets only members with a voice talk, and may be given before. It fails with not_owner, not_found, ambiguous or invalid.
 func (n *Node) Voice(ctx context.Context, room, who string, d time.Duration) (Committed, error) {
-	return ask(ctx, n, voice{room, who, d})
+	return n.order(ctx, voice{room, who, d})
 }
 
-// Unvoice takes it back (owner).
+// Unvoice takes it back (owner; a deputy takes one that a deputy has given).
 func (n *Node) Unvoice(ctx context.Context, room, who string) (Committed, error) {
-	return ask(ctx, n, unvoice{room, who})
+	return n.order(ctx, unvoice{room, who})
 }
 
-// Hand asks the owner for a voice, or with up false does so no more. It fails with invalid if this node may talk, refused if it is muted,
+// Hand asks the owner and the deputies for a voice, or with up false does so no more. It fails with invalid if this node may talk, refused if it is muted,
 // and unavailable if the owner is away. The owner's node forgets hands when it is started again.
 func (n *Node) Hand(ctx context.Context, room string, up bool) error {
 	to, err := ask(ctx, n, raiseHand{room, up})
@@ -40,7 +40,7 @@ func (n *Node) Hand(ctx context.Context, room string, up bool) error {
 	return nil
 }
 
-// Hands returns the members that ask for a voice, in the order in which they asked (owner).
+// Hands returns the members that ask for a voice, in the order in which they asked (owner, deputies).
 func (n *Node) Hands(ctx context.Context, room string) ([]Hand, error) {
 	return ask(ctx, n, handsOf{room})
 }
@@ -62,25 +62,25 @@ type (
 	handsOf struct{ room string }
 )
 
-func (q voice) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
+func (q voice) run(l *loop) (orders, error) {
+	r, err := l.moderated(q.room)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
 	m, err := r.findMember(q.who)
+	if err == nil {
+		err = lengthOf(q.d, "a voice needs a length of at least a second", fault.BadVoice)
+	}
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	if q.d < 0 || q.d != 0 && q.d < time.Second {
-		return Committed{}, &Error{Code: CodeInvalid, Text: "a voice needs a length of at least a second", Reason: fault.BadVoice}
-	}
-	return r.desk.order(authority.Voice{Peer: m.Peer, For: q.d})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderVoice, Peer: m.Peer, For: q.d})
 }
 
-func (q unvoice) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
+func (q unvoice) run(l *loop) (orders, error) {
+	r, err := l.moderated(q.room)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
 	var all []Named
 	for _, m := range r.state().Members() {
@@ -90,13 +90,9 @@ func (q unvoice) run(l *loop) (Committed, error) {
 	}
 	c, err := FindWho(q.who, "among those with a voice", all)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	cut, err := r.desk.cutOf(c.Peer)
-	if err != nil {
-		return Committed{}, err
-	}
-	return r.desk.order(authority.Unvoice{Peer: c.Peer, Cut: cut})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderUnvoice, Peer: c.Peer})
 }
 
 func (q raiseHand) run(l *loop) (leavingFrom, error) {
@@ -117,7 +113,7 @@ func (q raiseHand) run(l *loop) (leavingFrom, error) {
 }
 
 func (q handsOf) run(l *loop) ([]Hand, error) {
-	r, err := l.ownRoom(q.room)
+	r, err := l.moderated(q.room)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +145,7 @@ func (d *authorityDesk) voicesPassed() map[peer.ID]protocol.Cut {
 	return cuts
 }
 
-// hands are the members of a room of this node that ask for a voice, in the order in which they asked. Each is there once, so that there
+// hands are the members that ask for a voice, in the order in which they asked, in a room that this node owns or is a deputy in. Each is there once, so that there
 // are at most as many as members. They are not in the log, and a restart forgets them.
 type hands struct {
 	r    *room
@@ -185,6 +181,7 @@ func (h *hands) ask(p peer.ID, up bool) bool {
 	h.up = append(h.up, raised{p, tell})
 	if tell {
 		h.told[p] = now
+		h.r.desk.told.due = true
 		h.r.l.emit(h.r, Hand{Peer: p, Nick: h.r.nickOf(p)})
 	}
 	return true
@@ -211,6 +208,7 @@ func (h *hands) lower(which func(peer.ID) bool) {
 			return false
 		}
 		if o.told {
+			h.r.desk.told.due = true
 			h.r.l.emit(h.r, HandGone{Peer: o.peer, Nick: h.r.nickOf(o.peer)})
 		}
 		return true

@@ -9,32 +9,28 @@ import (
 	"localchat/protocol"
 )
 
-// Warn warns a member (owner). Its node tells it text, once, as it tells the reason of a mute; nobody else is told text. That it was
-// warned is in the log, and is told to the owner and the deputies. It fails with not_owner, not_found, ambiguous, or invalid (no text,
-// or the owner itself).
+// Warn warns a member (owner, deputies). Its node tells it text, once, as it tells the reason of a mute; besides it the owner alone is told
+// text. That it was warned is in the log, and is told to the owner and the deputies. It fails with not_owner, not_found, ambiguous, or
+// invalid (no text, or the owner itself).
 func (n *Node) Warn(ctx context.Context, room, who, text string) (Committed, error) {
-	return ask(ctx, n, warn{room, who, text})
+	return n.order(ctx, warn{room, who, text})
 }
 
 type warn struct{ room, who, text string }
 
-func (q warn) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
-	if err != nil {
-		return Committed{}, err
-	}
-	text, err := cleanReason(q.text)
+func (q warn) run(l *loop) (orders, error) {
+	r, text, err := l.moderatedFor(q.room, q.text)
 	if err == nil && text == "" {
 		err = &Error{Code: CodeInvalid, Text: "a warning says what it is about", Reason: fault.BadReason, Limit: protocol.MaxReason}
 	}
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
 	m, err := r.findMember(q.who)
 	if err != nil {
-		return Committed{}, err
+		return orders{}, err
 	}
-	return r.desk.order(authority.Warn{Peer: m.Peer, Text: text})
+	return r.decide(protocol.OrderRequest{Kind: protocol.OrderWarn, Peer: m.Peer, Text: text})
 }
 
 // seesWarnings reports whether this node's user is told who is warned, and how often: it owns the room, or is a deputy.
@@ -46,7 +42,7 @@ func (r *room) tellWarned(c authority.Change) {
 		return
 	}
 	by := r.decidedBy(c)
-	w := MemberWarned{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, Count: r.state().Warnings(c.Peer), Seq: c.Record.Seq}
+	w := MemberWarned{Peer: c.Peer, Nick: c.Nick, By: by.peer, ByNick: by.nick, For: by.owner, ForNick: by.ownerNick, Count: r.state().Warnings(c.Peer), Seq: c.Record.Seq}
 	if r.owner() {
 		w.Text = r.desk.ledger.ReasonOf(c.Peer, c.Record.Seq)
 	}
@@ -57,7 +53,7 @@ func (r *room) tellWarned(c authority.Change) {
 func (ms *membership) showWarning(reason protocol.SignedReason) {
 	ms.contradictReason(reason)
 	ms.r.l.notifyWarned(ms.r, Warned{
-		Text: reason.Text, By: reason.By, ByNick: reason.ByNick, Seq: reason.Removal,
+		Text: reason.Text, By: reason.By, ByNick: reason.ByNick, For: reason.For, ForNick: reason.ForNick, Seq: reason.Removal,
 		At: transcript.Within(reason.At, ms.r.l.now().Add(-authority.FailureLife), ms.r.l.now()),
 	})
 }

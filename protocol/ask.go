@@ -7,7 +7,7 @@ import (
 )
 
 // AskRequest asks the authority to end the caller's membership, to make an invite, to give the caller another nick, to tell the others
-// that the caller is away or back, or to note that the caller asks for a voice: exactly one of these.
+// that the caller is away or back, to note that the caller asks for a voice, or to say which invites are open: exactly one of these.
 type AskRequest struct {
 	Room   RoomID
 	Leave  bool
@@ -15,6 +15,8 @@ type AskRequest struct {
 	Nick   string
 	Away   *Away
 	Hand   *AskHand
+	// OpenInvites is for a deputy.
+	OpenInvites bool
 }
 
 // Away says whether a member is away. Text is "" if it is not, and may be if it is.
@@ -39,6 +41,15 @@ type AskReply struct {
 	Text string
 	Code JoinCode
 	Wait time.Duration
+	// Invites are those that a deputy may revoke, at most MaxOpenInvites.
+	Invites []OpenInvite
+}
+
+// An OpenInvite is an invite that nobody has used. Nick may be "".
+type OpenInvite struct {
+	ID      InviteID
+	Nick    string
+	Expires time.Time
 }
 
 func (f *AskRequest) max() int { return maxRequest }
@@ -67,6 +78,10 @@ func (f *AskRequest) encode() ([]byte, error) {
 	if f.Hand != nil {
 		wishes++
 		m.Ask = &pb.AskRequest_Hand{Hand: &pb.AskHand{Down: f.Hand.Down}}
+	}
+	if f.OpenInvites {
+		wishes++
+		m.Ask = &pb.AskRequest_OpenInvites{OpenInvites: &pb.AskOpenInvites{}}
 	}
 	if wishes > 1 {
 		return nil, malformed("ask", "more than one wish")
@@ -99,6 +114,8 @@ func (f *AskRequest) read(r *fieldReader, m *pb.AskRequest) {
 		f.Away = &away
 	case *pb.AskRequest_Hand:
 		f.Hand = &AskHand{a.Hand.Down}
+	case *pb.AskRequest_OpenInvites:
+		f.OpenInvites = true
 	default:
 		r.fail("ask", "no wish")
 	}
@@ -112,10 +129,13 @@ func (r *fieldReader) away(field string, away bool, text string) Away {
 	return Away{away, text}
 }
 
-func (f *AskReply) max() int { return maxRequest }
+func (f *AskReply) max() int { return maxAskReply }
 
 func (f *AskReply) encode() ([]byte, error) {
 	m := &pb.AskReply{Answer: answer(f.OK), Text: f.Text, Code: pb.JoinCode(f.Code), WaitMs: units(f.Wait, time.Millisecond)}
+	for _, i := range f.Invites {
+		m.Invites = append(m.Invites, &pb.OpenInvite{Id: i.ID[:], Nick: i.Nick, Expires: millis(i.Expires)})
+	}
 	return encodeFrame("answer", m, func(r *fieldReader) { new(AskReply).read(r, m) })
 }
 
@@ -127,6 +147,17 @@ func (f *AskReply) decode(b []byte) error {
 func (f *AskReply) read(r *fieldReader, m *pb.AskReply) {
 	*f = AskReply{OK: r.answer(m.Answer), Text: m.Text, Wait: r.span("wait_ms", m.WaitMs, time.Millisecond, maxWait)}
 	r.failWith("text", validLine(m.Text, MaxInvite))
+	if !r.items("invites", len(m.Invites), MaxOpenInvites) {
+		return
+	}
+	for _, i := range m.Invites {
+		o := OpenInvite{Expires: r.time("invites.expires", i.Expires)}
+		r.fixed("invites.id", o.ID[:], i.Id)
+		if i.Nick != "" {
+			o.Nick = r.nick("invites.nick", i.Nick)
+		}
+		f.Invites = append(f.Invites, o)
+	}
 	if m.Code == 0 {
 		return
 	}

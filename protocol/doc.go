@@ -99,7 +99,7 @@
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
 //	runs, receipt         numbers of one author's lines, from the highest down: the last of a run, its first, the last of the
 //	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
-//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts to 512; knocks, appeals to 64; rooms to 32; transfers to 16; deputies to 4
+//	lists                 records, keys, lines, heads to 2048; present, to, missed, cuts, hands to 512; open invites to 128; knocks, appeals to 64; removals on a desk, and the missing of each, to 16; rooms to 32; transfers to 16; deputies to 4
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. A node brings the text that
 // its user types to Unicode form NFC. No decoder requires NFC, since it depends on the version of Unicode.
@@ -109,7 +109,7 @@
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
 // payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave,
-// Remove, Rekey, Mute, Unmute, Voice, Unvoice and Transfer start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// Remove, Rekey, Mute, Unmute, Voice, Unvoice, SetDeputies and Transfer start an epoch and have key, and so does a SetPolicy with new_epoch; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
 // key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //
@@ -123,9 +123,9 @@
 //	20 voice      peer, until (after at)             21 unvoice      peer, cut
 //	24 transfer   accepted, cut (or none)            25 warn        peer
 //	26 pardon     peer
-//	23 set_deputies  deputies: the peer of each, none twice
+//	23 set_deputies  deputies: the peer of each, none twice; cuts: peer, cut, in order
 //
-// By is the deputy on whose order the author signed the record. Admit, Remove, Unban, Pardon, SetPolicy, Mute and Unmute may have it. A
+// By is the deputy on whose order the author signed the record. Admit, Remove, Unban, Pardon, SetPolicy, Mute, Unmute, Warn, Voice and Unvoice may have it. A
 // Reason whose removal a deputy ordered names the deputy in by, and in for the authority for which it acted; others have no for.
 //
 // A wish for a nick that is refused is answered with code: nick bad, nick taken, where text is a free nick, or too soon, where wait_ms

@@ -28,6 +28,9 @@ type EpochKey struct {
 // maxRequest is the length of a request that holds no text longer than a name, in bytes.
 const maxRequest = 1 << 10
 
+// maxAskReply is the length of an [AskReply], in bytes: it has an invite, or a list of MaxOpenInvites.
+const maxAskReply = 32 << 10
+
 // encodeFrame encodes m. It fails if read, which is that of the decoder, finds m out of bounds.
 func encodeFrame(what string, m proto.Message, read func(*fieldReader)) ([]byte, error) {
 	var r fieldReader

@@ -120,6 +120,15 @@ func (i InviteID) IsZero() bool { return i == InviteID{} }
 // String returns the id as the owner types it: 13 characters of lower-case base32.
 func (i InviteID) String() string { return idEncoding.EncodeToString(i[:]) }
 
+// ParseInviteID reads what String writes.
+func ParseInviteID(s string) (id InviteID, err error) {
+	b, err := idEncoding.DecodeString(s)
+	if err != nil || len(b) != len(id) || idEncoding.EncodeToString(b) != s {
+		return id, malformed("invite", "not the ID of an invite")
+	}
+	return InviteID(b), nil
+}
+
 // ID returns the id of the invite whose token is t.
 func (t Token) ID() InviteID {
 	h := sha256.Sum256(t[:])

@@ -28,6 +28,12 @@ const (
 	MaxMembers = 512
 	// MaxDeputies is the number of deputies of a room: enough for a large one, and few enough that each is known to all.
 	MaxDeputies = 4
+	// MaxTold is the number of removals and mutes whose progress a deputy is told, and MaxToldMissing the number of members that are named
+	// for each: more than a person follows. Together they are some 10 kB, sent anew while they get on.
+	MaxTold        = 16
+	MaxToldMissing = 16
+	// MaxOpenInvites is the number of open invites that a deputy is told: more than a person reads through.
+	MaxOpenInvites = 128
 	// MaxKnocks is the number of strangers at a door: more than a person reads through.
 	MaxKnocks = 64
 	// MaxAppeals is the number of appeals to the authority of a room: more than a person reads through.

@@ -157,6 +157,12 @@ func TestMalformedRecord(t *testing.T) {
 		{"set-deputies", "set_deputies.deputies.peer", func(m *pb.Record) { m.GetSetDeputies().Deputies[0].Peer = nil }},
 		{"set-deputies", "set_deputies.deputies.peer", func(m *pb.Record) { d := m.GetSetDeputies().Deputies; d[1] = d[0] }},
 		{"set-deputies", "set_deputies.deputies", func(m *pb.Record) { m.GetSetDeputies().Deputies = make([]*pb.Deputy, MaxDeputies+1) }},
+		{"set-deputies", "set_deputies.cuts.cut", func(m *pb.Record) { m.GetSetDeputies().Cuts[0].Cut = nil }},
+		{"set-deputies", "set_deputies.cuts", func(m *pb.Record) {
+			c := m.GetSetDeputies()
+			c.Cuts = append(c.Cuts, c.Cuts[0])
+		}},
+		{"set-deputies", "key", func(m *pb.Record) { m.Key = nil }},
 		{"set-deputies", "by", func(m *pb.Record) { m.By = m.GetSetDeputies().Deputies[0].Peer }},
 		{"unban", "by", func(m *pb.Record) { m.By = m.Author }},
 		{"unban", "by", func(m *pb.Record) { m.By = m.GetUnban().Peer[1:] }},

@@ -24,6 +24,11 @@ const (
 	OrderSubject OrderKind = 8 // change the policy's subject
 	OrderAccess  OrderKind = 9 // change how the room is entered
 	OrderPardon  OrderKind = 10
+	OrderWarn    OrderKind = 11
+	OrderVoice   OrderKind = 12
+	OrderUnvoice OrderKind = 13
+	// OrderUninvite revokes an open invite.
+	OrderUninvite OrderKind = 14
 )
 
 // OrderRequest is an order of a deputy, which the authority carries out if the deputy may give it. The deputy is the peer that the
@@ -31,10 +36,11 @@ const (
 type OrderRequest struct {
 	Room   RoomID
 	Kind   OrderKind
-	Peer   peer.ID       // that the order is about; "" for OrderSubject and OrderAccess
-	Text   string        // the reason, or the subject; may be ""
-	For    time.Duration // of a ban or a mute; 0: without end
+	Peer   peer.ID       // that the order is about; "" if it is about none
+	Text   string        // the reason, the warning, or the subject; may be ""
+	For    time.Duration // of a ban, a mute or a voice; 0: without end
 	Access Access        // of OrderAccess
+	Invite InviteID      // of OrderUninvite
 }
 
 // An OrderCode says what has become of an order.
@@ -62,7 +68,7 @@ func (f *OrderRequest) max() int { return maxRequest }
 func (f *OrderRequest) encode() ([]byte, error) {
 	m := &pb.OrderRequest{
 		Room: f.Room[:], Kind: pb.OrderKind(f.Kind), Peer: []byte(f.Peer), Text: f.Text,
-		ForMs: units(f.For, time.Millisecond), Access: pb.Access(f.Access),
+		ForMs: units(f.For, time.Millisecond), Access: pb.Access(f.Access), Invite: orNone(f.Invite[:]),
 	}
 	return encodeFrame("order", m, func(r *fieldReader) { new(OrderRequest).read(r, m) })
 }
@@ -74,13 +80,19 @@ func (f *OrderRequest) decode(b []byte) error {
 
 func (f *OrderRequest) read(r *fieldReader, m *pb.OrderRequest) {
 	*f = OrderRequest{
-		Room: r.room("room", m.Room), Kind: OrderKind(r.closedEnum("kind", int32(m.Kind), uint8(OrderPardon))),
+		Room: r.room("room", m.Room), Kind: OrderKind(r.closedEnum("kind", int32(m.Kind), uint8(OrderUninvite))),
 		Text: r.reason("text", m.Text), For: r.span("for_ms", m.ForMs, time.Millisecond, math.MaxInt64),
 	}
-	if f.Kind != OrderSubject && f.Kind != OrderAccess {
+	switch f.Kind {
+	case OrderSubject, OrderAccess, OrderUninvite:
+		if len(m.Peer) > 0 {
+			r.fail("peer", "the order is about no peer")
+		}
+	default:
 		f.Peer = r.peer("peer", m.Peer)
-	} else if len(m.Peer) > 0 {
-		r.fail("peer", "the order is about no peer")
+	}
+	if r.optional("invite", f.Invite[:], m.Invite); f.Invite.IsZero() == (f.Kind == OrderUninvite) {
+		r.fail("invite", "there is one if, and only if, the order revokes it")
 	}
 	if f.Kind == OrderAccess {
 		f.Access = Access(r.closedEnum("access", int32(m.Access), uint8(Invite)))
@@ -89,7 +101,11 @@ func (f *OrderRequest) read(r *fieldReader, m *pb.OrderRequest) {
 	}
 	switch f.Kind {
 	case OrderBan, OrderMute:
-	case OrderDeny, OrderKick, OrderSubject:
+	case OrderVoice:
+		if f.Text != "" {
+			r.fail("text", "the order has no text")
+		}
+	case OrderDeny, OrderKick, OrderSubject, OrderWarn:
 		if f.For != 0 {
 			r.fail("for_ms", "the order has no length")
 		}

@@ -23,8 +23,8 @@ type PollRequest struct {
 	HavePresence uint64
 	// Head is zero if, and only if, HaveSeq is 0.
 	Head Hash
-	// HaveDoor is the Number of the last Door of an answer. Only a deputy is told the door.
-	HaveDoor uint64
+	// HaveDesk is the Number of the last Desk of an answer. Only a deputy is told of it.
+	HaveDesk uint64
 	// HaveOffer is the Until of the last Offer of an answer, in milliseconds; 0: none.
 	HaveOffer uint64
 }
@@ -83,17 +83,20 @@ type PollMember struct {
 	// Proof shows that the caller's log is not the authority's: it is the authority's record of the last number that both have;
 	// or, in a frozen room, the two records that froze it.
 	Proof [][]byte
-	// Door is for a deputy, and left out if its Number is the request's HaveDoor.
-	Door *Door
+	// Desk is for a deputy, and left out if its Number is the request's HaveDesk.
+	Desk *Desk
 	// Offer is left out if its Until is the request's HaveOffer.
 	Offer *Offer
 }
 
-// A Door has the strangers that wait at the door of a room, and the appeals of removed members. Number is another one after each change.
-type Door struct {
-	Number  uint64
-	Knocks  []Knocker
-	Appeals []Appeal
+// A Desk has what the authority does not put into the log, and what deputies see all the same: the strangers at the door, the appeals
+// of removed members, the members that ask for a voice, and how far the latest removals and mutes have got. Number is another one after each change.
+type Desk struct {
+	Number   uint64
+	Knocks   []Knocker
+	Hands    []peer.ID
+	Removals []Progress
+	Appeals  []Appeal
 }
 
 // An Appeal is what a removed member has written to the authority about its removal, whose record it names.
@@ -102,6 +105,15 @@ type Appeal struct {
 	Nick    string
 	Removal uint64
 	Text    string
+}
+
+// A Progress says how far a removal or a mute has got, the record Seq: whether the peer was told, and how many of the members have applied
+// it. Missing are some of those that have not.
+type Progress struct {
+	Seq            uint64
+	Told           bool
+	Applied, Total uint64
+	Missing        []peer.ID
 }
 
 // A Knocker is a stranger at the door, with the nick that it asks for.
@@ -129,7 +141,7 @@ func (f *PollAsk) encode() ([]byte, error) {
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
 			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
-			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]), HaveDoor: q.HaveDoor, HaveOffer: q.HaveOffer,
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]), HaveDesk: q.HaveDesk, HaveOffer: q.HaveOffer,
 		}}
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
@@ -157,7 +169,7 @@ func (f *PollAsk) read(r *fieldReader, m *pb.PollAsk) {
 			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
 			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
 			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
-			Head: r.head(q.HaveSeq, q.Head), HaveDoor: r.count("have_door", q.HaveDoor, 0), HaveOffer: r.count("have_offer", q.HaveOffer, 0),
+			Head: r.head(q.HaveSeq, q.Head), HaveDesk: r.count("have_desk", q.HaveDesk, 0), HaveOffer: r.count("have_offer", q.HaveOffer, 0),
 		}
 	case *pb.PollAsk_Ack:
 		f.Ack = &PollAck{
@@ -185,7 +197,7 @@ func (f *PollReply) encode() ([]byte, error) {
 		p := f.Member
 		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
 			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt, Last: p.Last.toPB(),
-			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof, Door: p.Door.toPB(), Offer: p.Offer.toPB(),
+			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof, Desk: p.Desk.toPB(), Offer: p.Offer.toPB(),
 		}}
 	case f.Reason != nil:
 		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
@@ -212,7 +224,7 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
 			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.runs("receipt", a.Member.Receipt), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
-			More: a.Member.More, Proof: r.proof(a.Member.Proof), Door: r.door(a.Member.Door), Offer: r.offer(a.Member.Offer),
+			More: a.Member.More, Proof: r.proof(a.Member.Proof), Desk: r.desk(a.Member.Desk), Offer: r.offer(a.Member.Offer),
 		}
 	case *pb.PollReply_Reason:
 		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
@@ -254,32 +266,42 @@ func (r *fieldReader) present(ms []*pb.Presence) []Presence {
 	return ps
 }
 
-func (d *Door) toPB() *pb.Door {
+func (d *Desk) toPB() *pb.Desk {
 	if d == nil {
 		return nil
 	}
-	m := &pb.Door{Number: d.Number}
+	m := &pb.Desk{Number: d.Number, Hands: peersToPB(d.Hands)}
 	for _, k := range d.Knocks {
 		m.Knocks = append(m.Knocks, &pb.Knocker{Peer: []byte(k.Peer), Nick: k.Nick})
 	}
 	for _, a := range d.Appeals {
 		m.Appeals = append(m.Appeals, &pb.Appeal{Peer: []byte(a.Peer), Nick: a.Nick, Removal: a.Removal, Text: a.Text})
 	}
+	for _, p := range d.Removals {
+		m.Removals = append(m.Removals, &pb.Progress{Seq: p.Seq, Told: p.Told, Applied: p.Applied, Total: p.Total, Missing: peersToPB(p.Missing)})
+	}
 	return m
 }
 
-func (r *fieldReader) door(m *pb.Door) *Door {
-	if m == nil || !r.items("door.knocks", len(m.Knocks), MaxKnocks) || !r.items("door.appeals", len(m.Appeals), MaxAppeals) {
+func (r *fieldReader) desk(m *pb.Desk) *Desk {
+	if m == nil || !r.items("desk.knocks", len(m.Knocks), MaxKnocks) || !r.items("desk.appeals", len(m.Appeals), MaxAppeals) || !r.items("desk.removals", len(m.Removals), MaxTold) {
 		return nil
 	}
-	d := &Door{Number: r.count("door.number", m.Number, 1)}
+	d := &Desk{Number: r.count("desk.number", m.Number, 1), Hands: r.peers("desk.hands", m.Hands)}
 	for _, k := range m.Knocks {
-		d.Knocks = append(d.Knocks, Knocker{Peer: r.peer("door.knocks.peer", k.Peer), Nick: r.nick("door.knocks.nick", k.Nick)})
+		d.Knocks = append(d.Knocks, Knocker{Peer: r.peer("desk.knocks.peer", k.Peer), Nick: r.nick("desk.knocks.nick", k.Nick)})
+	}
+	for _, p := range m.Removals {
+		r.items("desk.removals.missing", len(p.Missing), MaxToldMissing)
+		d.Removals = append(d.Removals, Progress{
+			Seq: r.count("desk.removals.seq", p.Seq, 1), Told: p.Told, Applied: r.count("desk.removals.applied", p.Applied, 0),
+			Total: r.count("desk.removals.total", p.Total, 0), Missing: r.peers("desk.removals.missing", p.Missing),
+		})
 	}
 	for _, a := range m.Appeals {
 		d.Appeals = append(d.Appeals, Appeal{
-			Peer: r.peer("door.appeals.peer", a.Peer), Nick: r.nick("door.appeals.nick", a.Nick),
-			Removal: r.count("door.appeals.removal", a.Removal, 1), Text: r.appeal("door.appeals.text", a.Text),
+			Peer: r.peer("desk.appeals.peer", a.Peer), Nick: r.nick("desk.appeals.nick", a.Nick),
+			Removal: r.count("desk.appeals.removal", a.Removal, 1), Text: r.appeal("desk.appeals.text", a.Text),
 		})
 	}
 	return d

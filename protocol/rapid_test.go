@@ -115,7 +115,11 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 	case 10:
 		r.Body = Unvoice{Peer: genPeer.Draw(t, "peer"), Cut: genCut(t)}
 	case 8:
-		r.Body = SetDeputies{rapid.SliceOfNDistinct(genPeer, 1, MaxDeputies, rapid.ID[peer.ID]).Draw(t, "deputies")}
+		set := SetDeputies{Peers: rapid.SliceOfNDistinct(genPeer, 1, MaxDeputies, rapid.ID[peer.ID]).Draw(t, "deputies")}
+		for _, of := range slices.Sorted(slices.Values(set.Peers[1:])) {
+			set.Cuts = append(set.Cuts, MemberCut{of, Cut{genCount.Draw(t, "ctr"), Hash(genBytes(t, 32))}})
+		}
+		r.Body = set
 	}
 	if MayBeOrdered(r.Body) && rapid.Bool().Draw(t, "ordered") {
 		r.By = genPeer.Draw(t, "by")

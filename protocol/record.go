@@ -39,7 +39,7 @@ type Record struct {
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b := b.(type) {
-	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice, Transfer:
+	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute, Voice, Unvoice, SetDeputies, Transfer:
 		return true
 	case SetPolicy:
 		return b.NewEpoch
@@ -50,7 +50,7 @@ func StartsEpoch(b Body) bool {
 // MayBeOrdered reports whether a record with body b may name a deputy that ordered it.
 func MayBeOrdered(b Body) bool {
 	switch b.(type) {
-	case Admit, Remove, Unban, Pardon, SetPolicy, Mute, Unmute:
+	case Admit, Remove, Unban, Pardon, SetPolicy, Mute, Unmute, Warn, Voice, Unvoice:
 		return true
 	}
 	return false
@@ -126,8 +126,12 @@ type (
 		Peer peer.ID
 		Cut  Cut
 	}
-	// SetDeputies replaces the list of deputies: at most [MaxDeputies] members, none twice.
-	SetDeputies struct{ Peers []peer.ID }
+	// SetDeputies replaces the list of deputies: at most [MaxDeputies] members, none twice. Cuts are the last messages that count of those
+	// that were deputies and may talk no more, in the order of their peers; one that is absent is the zero Cut.
+	SetDeputies struct {
+		Peers []peer.ID
+		Cuts  []MemberCut
+	}
 	// Warn warns a member. What it is warned of is told to it alone, by a [Reason].
 	Warn struct{ Peer peer.ID }
 	// Pardon lets a removed peer come back. It lifts its ban.

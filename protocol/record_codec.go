@@ -44,7 +44,7 @@ func (r Record) encode() ([]byte, error) {
 	case Unmute:
 		m.Body = &pb.Record_Unmute{Unmute: &pb.Unmute{Peer: []byte(b.Peer)}}
 	case SetDeputies:
-		set := &pb.SetDeputies{}
+		set := &pb.SetDeputies{Cuts: cutsToPB(b.Cuts)}
 		for _, p := range b.Peers {
 			set.Deputies = append(set.Deputies, &pb.Deputy{Peer: []byte(p)})
 		}
@@ -183,30 +183,36 @@ func (r *fieldReader) setDeputies(m *pb.SetDeputies) (set SetDeputies) {
 		}
 		set.Peers = append(set.Peers, p)
 	}
+	set.Cuts = r.cuts("set_deputies.cuts", m.Cuts, MaxDeputies)
 	return set
 }
 
 func (r *fieldReader) setPolicy(m *pb.SetPolicy) SetPolicy {
-	p := SetPolicy{Policy: r.policy("set_policy.policy", m.Policy), NewEpoch: m.NewEpoch}
-	if !r.items("set_policy.cuts", len(m.Cuts), MaxMembers) {
-		return p
-	}
-	var last peer.ID
-	for _, c := range m.Cuts {
-		cut := MemberCut{r.peer("set_policy.cuts.peer", c.Peer), r.cut("set_policy.cuts.cut", c.Cut)}
-		if c.Cut == nil {
-			r.fail("set_policy.cuts.cut", "absent")
-		}
-		if cut.Peer <= last {
-			r.fail("set_policy.cuts", "not in the order of the peers")
-		}
-		last = cut.Peer
-		p.Cuts = append(p.Cuts, cut)
-	}
+	p := SetPolicy{Policy: r.policy("set_policy.policy", m.Policy), NewEpoch: m.NewEpoch, Cuts: r.cuts("set_policy.cuts", m.Cuts, MaxMembers)}
 	if len(p.Cuts) > 0 && !(p.NewEpoch && p.Policy.VoicedOnly) {
 		r.fail("set_policy.cuts", "under a policy that takes no voice")
 	}
 	return p
+}
+
+// cuts are the cuts of at most limit members, in the order of the peers.
+func (r *fieldReader) cuts(field string, ms []*pb.MemberCut, limit int) (cuts []MemberCut) {
+	if !r.items(field, len(ms), limit) {
+		return nil
+	}
+	var last peer.ID
+	for _, c := range ms {
+		cut := MemberCut{r.peer(field+".peer", c.Peer), r.cut(field+".cut", c.Cut)}
+		if c.Cut == nil {
+			r.fail(field+".cut", "absent")
+		}
+		if cut.Peer <= last {
+			r.fail(field, "not in the order of the peers")
+		}
+		last = cut.Peer
+		cuts = append(cuts, cut)
+	}
+	return cuts
 }
 
 func cutsToPB(cuts []MemberCut) []*pb.MemberCut {

@@ -69,7 +69,7 @@ func bodies(t testing.TB) map[string]Body {
 		"voice":      Voice{Peer: bob, Until: noon.Add(time.Hour)},
 		"unvoice":    Unvoice{Peer: bob, Cut: cut},
 
-		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}},
+		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}, Cuts: []MemberCut{{bob, cut}}},
 		"warn":         Warn{Peer: bob},
 		"transfer":     Transfer{Accepted: sampleAcceptance(t), Cut: cut},
 		"pardon":       Pardon{Peer: bob},
@@ -105,7 +105,7 @@ func sampleBooks(t testing.TB) Books {
 		},
 		Invites: []BookedInvite{
 			{Token: Token{4}, By: r.By, Expires: noon},
-			{Token: Token{5}, Nick: "dave", By: r.By, Expires: noon, RevokedAt: noon, Text: "late", Seq: 7, TellPeer: r.By, TellNonce: Nonce{3}},
+			{Token: Token{5}, Nick: "dave", By: r.By, Expires: noon, RevokedAt: noon, Text: "late", Seq: 7, RevokedBy: r.By, TellPeer: r.By, TellNonce: Nonce{3}},
 		},
 	}
 }
@@ -213,7 +213,7 @@ func frames(t testing.TB) []namedFrame {
 	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
 	addrs := []multiaddr.Multiaddr{tcp, quic}
 	return []namedFrame{
-		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}, HaveDoor: 8, HaveOffer: 9}}),
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}, HaveDesk: 8, HaveOffer: 9}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
 		frameOf("poll-appeal", PollAsk{Appeal: &PollAppeal{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}, Text: "it was the cat"}}),
 		frameOf("poll-appealed", PollReply{Appeal: AppealTwice}),
@@ -221,7 +221,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
 		frameOf("poll-moved", PollReply{Moved: &Moved{[][]byte{sampleRecord(t, bodies(t)["transfer"]).Bytes()}, addrs}}),
 		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
-		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs, Away: Away{true, "lunch"}}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Door: &Door{Number: 9, Knocks: []Knocker{{bob, "bob"}}, Appeals: []Appeal{{bob, "bob", 7, "it was the cat"}}}, Offer: &Offer{Until: noon, Left: time.Minute}}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs, Away: Away{true, "lunch"}}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Desk: &Desk{Number: 9, Knocks: []Knocker{{bob, "bob"}}, Hands: []peer.ID{bob}, Appeals: []Appeal{{bob, "bob", 7, "it was the cat"}}, Removals: []Progress{{Seq: 2, Told: true, Applied: 1, Total: 3, Missing: []peer.ID{bob}}}}, Offer: &Offer{Until: noon, Left: time.Minute}}}),
 		frameOf("poll-no-offer", PollReply{Member: &PollMember{Offer: &Offer{}}}),
 		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
 		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),
@@ -241,8 +241,12 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("ask-nick-soon", AskReply{Code: JoinTooSoon, Wait: time.Minute}),
 		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
 		frameOf("ask-no", AskReply{}),
+		frameOf("ask-open-invites", AskRequest{Room: RoomID{1}, OpenInvites: true}),
+		frameOf("ask-invites", AskReply{OK: true, Invites: []OpenInvite{{ID: InviteID{1}, Nick: "carol", Expires: time.UnixMilli(1e12).UTC()}, {ID: InviteID{2}, Expires: time.UnixMilli(1e12).UTC()}}}),
 		frameOf("order-ban", OrderRequest{Room: RoomID{1}, Kind: OrderBan, Peer: bob, Text: "too loud", For: time.Hour}),
 		frameOf("order-access", OrderRequest{Room: RoomID{1}, Kind: OrderAccess, Access: Invite}),
+		frameOf("order-voice", OrderRequest{Room: RoomID{1}, Kind: OrderVoice, Peer: bob, For: time.Hour}),
+		frameOf("order-uninvite", OrderRequest{Room: RoomID{1}, Kind: OrderUninvite, Invite: InviteID{3}}),
 		frameOf("order-done", OrderReply{Code: OrderDone, Seq: 7, Epoch: 4}),
 		frameOf("order-refused", OrderReply{Code: OrderRefused, Text: "no"}),
 		frameOf("take-first", TakeRequest{Room: RoomID{1}, Head: Hash{2}}),

@@ -121,6 +121,7 @@ type BookedInvite struct {
 	By        peer.ID
 	Expires   time.Time
 	RevokedAt time.Time
+	RevokedBy peer.ID // the deputy that ordered it, or ""
 	Text      string
 	Seq       uint64
 	TellPeer  peer.ID
@@ -163,7 +164,7 @@ func (b Books) Encode() ([]byte, error) {
 	for _, i := range b.Invites {
 		in := &pb.BookedInvite{Token: i.Token[:], Nick: i.Nick, By: []byte(i.By), Expires: millis(i.Expires)}
 		if !i.RevokedAt.IsZero() {
-			in.Revoked = &pb.Revoked{At: millis(i.RevokedAt), Text: i.Text, Seq: i.Seq, Peer: []byte(i.TellPeer), Nonce: orNone(i.TellNonce[:])}
+			in.Revoked = &pb.Revoked{At: millis(i.RevokedAt), Text: i.Text, Seq: i.Seq, Peer: []byte(i.TellPeer), Nonce: orNone(i.TellNonce[:]), By: []byte(i.RevokedBy)}
 		}
 		m.Invites = append(m.Invites, in)
 	}
@@ -251,6 +252,9 @@ func (r *fieldReader) bookedInvite(m *pb.BookedInvite) BookedInvite {
 		r.optional("invites.revoked.nonce", i.TellNonce[:], v.Nonce)
 		if len(v.Peer) > 0 {
 			i.TellPeer = r.peer("invites.revoked.peer", v.Peer)
+		}
+		if len(v.By) > 0 {
+			i.RevokedBy = r.peer("invites.revoked.by", v.By)
 		}
 		if (i.TellPeer == "") != (i.TellNonce == Nonce{}) {
 			r.fail("invites.revoked.nonce", "there is one if, and only if, there is a peer")

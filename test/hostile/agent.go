@@ -325,8 +325,23 @@ func (a *agent) knocks(do order) {
 
 // Awaits waits until mallory has received a line with this text and can open it.
 func (m *Peer) Awaits(text string) {
-	m.until("a line "+text, func() bool { return m.Hears(text) })
+	asked := time.Now()
+	m.until("a line "+text, func() bool {
+		if m.Hears(text) {
+			return true
+		}
+		if time.Since(asked) > resubscribeEvery {
+			asked = time.Now()
+			for _, p := range m.Nodes {
+				m.Resubscribe(p)
+			}
+		}
+		return false
+	})
 }
+
+// resubscribeEvery: a node that has forgotten to what m subscribes sends it nothing. See Resubscribe.
+const resubscribeEvery = 3 * time.Second
 
 // toldNotice returns how often m was told a text as a member, once acknowledged.
 func (m *Peer) toldNotice(text string) (n int) {

@@ -298,7 +298,10 @@ func (m *Peer) AsksAndTells() {
 // GivesOrders orders every node to do what a deputy orders, about every node and mallory itself. It is done by a peer that may order
 // nothing, or nothing about those.
 func (m *Peer) GivesOrders() {
-	for kind := protocol.OrderAccept; kind <= protocol.OrderUnmute; kind++ {
+	for _, kind := range []protocol.OrderKind{
+		protocol.OrderAccept, protocol.OrderDeny, protocol.OrderKick, protocol.OrderBan, protocol.OrderUnban, protocol.OrderMute, protocol.OrderUnmute,
+		protocol.OrderWarn, protocol.OrderVoice, protocol.OrderUnvoice,
+	} {
 		for _, about := range append(slices.Clone(m.Nodes), m.Host.ID()) {
 			m.orders(protocol.OrderRequest{Room: m.Room, Kind: kind, Peer: about})
 		}

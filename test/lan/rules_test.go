@@ -137,8 +137,17 @@ func TestLANDeputies(t *testing.T) {
 	dave.await("removed", obj{"kind": "kicked", "text": "too loud", "by": bob.peer(), "by_nick": "bob", "for": alice.peer(), "for_nick": "alice"})
 	alice.await("member_removed", obj{"nick": "dave", "by_nick": "bob", "for_nick": "alice"})
 	alice.await("removal_progress", obj{"nick": "dave", "told": true, "applied": 2, "total": 2})
+	bob.await("removal_progress", obj{"nick": "dave", "told": true, "applied": 2, "total": 2})
 	bob.fails("not_owner", "room.kick", obj{"room": "lab", "who": "alice"})
 	bob.fails("not_owner", "room.close", obj{"room": "lab"})
+
+	// The answer to an order is lost: the log says what has become of it.
+	bob.deafen()
+	bob.fails("unavailable", "room.ban", obj{"room": "lab", "who": dave.peer(), "reason": "for good"})
+	alice.await("member_removed", obj{"nick": "dave", "kind": "banned", "by_nick": "bob"})
+	bob.host.hear()
+	bob.await("order_settled", obj{"order": "ban", "nick": "dave", "done": true})
+	bob.do("room.ban", obj{"room": "lab", "who": dave.peer(), "reason": "for good"})
 	alice.quit()
 	bob.await("owner_unreachable", nil)
 	bob.fails("unavailable", "room.policy", obj{"room": "lab", "subject": "nobody signs this"})

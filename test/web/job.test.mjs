@@ -114,6 +114,25 @@ test('a room across pages and a console', async () => {
   await say(b, 'heard again');
   await line(a, 'heard again').waitFor();
 
+  // She warns him, and nobody else reads it. Then only members with a voice may talk, and he asks for one.
+  await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Warn…' }).click();
+  await a.getByRole('dialog', { name: 'Warn bobby?' }).getByLabel('What about').fill('mind your words');
+  await a.getByRole('dialog', { name: 'Warn bobby?' }).getByRole('button', { name: 'Warn bobby' }).click();
+  await b.getByText('alice warns you: mind your words').first().waitFor();
+  await a.locator('people-pane').getByRole('button', { name: /^bobby .*warned 1×/ }).waitFor();
+  await a.getByRole('button', { name: 'Rules of the room' }).click();
+  await a.getByLabel('Who may talk').selectOption('voiced');
+  await a.getByRole('dialog').getByRole('button', { name: 'Change', exact: true }).click();
+  await carol.sees(/alice changed who may talk/);
+  await b.getByRole('textbox', { name: /^Your line/ }).fill('/hand');
+  await b.keyboard.press('Enter');
+  await a.locator('people-pane').getByRole('button', { name: /^bobby .*asks for a voice/ }).click();
+  await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Give the floor' }).click();
+  await b.getByText(/You have a voice/).first().waitFor();
+  await say(b, 'with the floor');
+  await line(a, 'with the floor').waitFor();
+
   // Alice makes him a deputy, and he mutes carol, who is told by whom and for whom. Then he is one no more.
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
   await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'Make a deputy' }).click();
@@ -123,10 +142,29 @@ test('a room across pages and a console', async () => {
   await b.getByRole('dialog', { name: 'carol' }).getByRole('button', { name: 'Mute…' }).click();
   await b.getByRole('dialog', { name: 'Mute carol in lab?' }).getByRole('button', { name: 'Mute carol' }).click();
   await carol.sees(/you were muted in lab by bobby, for alice/);
+  await b.getByText(/carol has been told, and everybody has applied it/).waitFor();
   await a.getByText('carol was muted by bobby, for alice').first().waitFor();
   await b.locator('people-pane').getByRole('button', { name: /^carol .*muted/ }).click();
   await b.getByRole('dialog', { name: 'carol' }).getByRole('button', { name: 'Unmute' }).click();
   await carol.sees(/you are no longer muted/);
+
+  // He warns her, and gives her a voice. He is offered nothing that he may not do, and is told what he loses if he leaves.
+  await say(b, '/warn carol you too');
+  await b.getByRole('dialog', { name: 'Warn carol?' }).getByRole('button', { name: 'Warn carol' }).click();
+  await carol.sees(/bobby, for alice, warns you in lab: you too/);
+  await b.locator('people-pane').getByRole('button', { name: /^carol/ }).click();
+  await b.getByRole('dialog', { name: 'carol' }).getByRole('button', { name: 'Give a voice' }).click();
+  await carol.sees(/you have a voice/);
+  await b.locator('people-pane').getByRole('button', { name: /^alice/ }).click();
+  await b.getByRole('dialog', { name: 'alice' }).getByText('Owner of this room').waitFor();
+  assert.equal(await b.getByRole('dialog', { name: 'alice' }).getByRole('button', { name: /Mute|Warn|Remove|voice/ }).count(), 0);
+  await b.keyboard.press('Escape');
+  await b.getByRole('button', { name: 'Leave', exact: true }).click();
+  await b.getByText('When you leave, you are none any more').waitFor();
+  await b.keyboard.press('Escape');
+  await a.getByRole('button', { name: 'Rules of the room' }).click();
+  await a.getByLabel('Who may talk').selectOption('all');
+  await a.getByRole('dialog').getByRole('button', { name: 'Change', exact: true }).click();
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
   await a.getByRole('dialog', { name: 'bobby' }).getByRole('button', { name: 'No longer a deputy' }).click();
   await b.getByText('You are no longer a deputy of this room').first().waitFor();

@@ -270,18 +270,20 @@ func names(members []node.MemberInfo) safe.Text {
 // stay is the argument of /leave with which an owner hides a room and stays its owner.
 const stay = "stay"
 
-func justStay(CompletionContext) []string { return []string{stay} }
+func leaveWords(CompletionContext) []string { return []string{stay, yes} }
 
 // runLeave leaves a room. An owner has to choose between closing and hiding it: no member is removed without a reason.
 func runLeave(ctx context.Context, c Call) (Reply, error) {
 	switch {
-	case c.Arg(0) != "" && c.Arg(0) != stay:
-		return Reply{}, fail.Usage("/leave by itself leaves the room; /leave "+stay+" is for its owner", "/leave takes "+stay+" or nothing, not %q", c.Arg(0))
+	case c.Arg(0) != "" && c.Arg(0) != stay && c.Arg(0) != yes:
+		return Reply{}, fail.Usage("/leave by itself leaves the room; /leave "+stay+" is for its owner", "/leave takes "+stay+", "+yes+" or nothing, not %q", c.Arg(0))
 	case !c.Room.Owned && c.Arg(0) == stay:
 		return Reply{}, fail.Usage("/leave by itself leaves the room", "only the owner of %s can use /leave %s", c.Room.Name, stay)
+	case c.Room.Deputy && c.Arg(0) != yes:
+		return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: string(asDeputy(c.Room)) + "; nothing was done", Hint: "/leave " + yes + " leaves it all the same"}
 	case !c.Room.Owned:
 		return Reply{}, c.Node.Leave(ctx, c.Room.ID)
-	case c.Arg(0) == "":
+	case c.Arg(0) != stay:
 		return Reply{}, &fail.Error{
 			Code: fail.ExitUsage, Text: "you own " + c.Room.Name + "; without you, its members have no owner",
 			Hint: "/close REASON ends it and tells them why; /leave " + stay + " hides it from you, and you stay its owner",
@@ -295,8 +297,16 @@ func Away(r Room) safe.Text {
 	return render.NoticeMark + safe.Name(r.Name) + " is hidden from you, and you are still its owner; /switch " + render.Word(r.Name, r.ID) + " brings it back"
 }
 
-// askLeave asks an owner whether to close the room or hide it.
+// asDeputy says what a deputy loses who leaves.
+func asDeputy(r Room) safe.Text {
+	return "you are a deputy of " + safe.Name(r.Name) + "; if you leave, you are none any more, also if you come back"
+}
+
+// askLeave asks an owner whether to close the room or hide it, and a deputy whether to leave it at all.
 func askLeave(c Call, k CompletionContext) (*Confirmation, error) {
+	if c.Room.Deputy && c.Arg(0) == "" {
+		return &Confirmation{Text: asDeputy(c.Room) + ". Leave?", Args: []string{yes}}, nil
+	}
 	if !c.Room.Owned || c.Arg(0) != "" {
 		return nil, nil
 	}

@@ -29,9 +29,9 @@ func talking() []*Command {
 			Help: "join a room on this network by its name, by an invite, or by the address of a node in it; add --nick NICK to choose your nick", Examples: []string{"/join lab", "/join lab --nick bob2", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
-			Name: "leave", Aliases: []string{"part", "room leave"}, Usage: "[" + stay + "]", Max: 1, Role: Member, Ask: askLeave, Run: runLeave,
-			Help:     "leave the current room; to leave your own, close it with /close, or hide it with /leave stay",
-			Examples: []string{"/leave", "/leave " + stay}, Targets: justStay,
+			Name: "leave", Aliases: []string{"part", "room leave"}, Usage: "[" + stay + " or " + yes + "]", Max: 1, Role: Member, Ask: askLeave, Run: runLeave,
+			Help:     "leave the current room; to leave your own, close it with /close, or hide it with /leave stay; a deputy confirms with /leave yes",
+			Examples: []string{"/leave", "/leave " + stay}, Targets: leaveWords,
 		},
 		{
 			Name: "appeal", Usage: "TEXT", min: 1, Max: 1, exact: true, Slow: true, Run: runAppeal,
@@ -159,8 +159,8 @@ func moderating() []*Command {
 			Help: "remove a member and tell them why; they may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
-			Name: "warn", Usage: "WHO TEXT", Role: Owner, min: 2, Max: 2, Targets: Others, Run: runWarn,
-			Help: "warn a member, who alone is told why; you and the deputies see how often somebody was warned", Examples: []string{"/warn dave mind your words"},
+			Name: "warn", Usage: "WHO TEXT", Role: Moderator, min: 2, Max: 2, Targets: Others, Run: runWarn,
+			Help: "warn a member, who alone is told why; the owner and the deputies see how often somebody was warned", Examples: []string{"/warn dave mind your words"},
 		},
 		{
 			Name: "mute", Usage: "WHO [FOR] [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Run: runMute,
@@ -171,24 +171,24 @@ func moderating() []*Command {
 			Help: "lift a mute", Examples: []string{"/unmute dave"},
 		},
 		{
-			Name: "voice", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: Others, Run: runVoice,
+			Name: "voice", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: Others, Run: runVoice,
 			Help: "let a member talk where only some may; see /policy speak voiced", Examples: []string{"/voice bob"},
 		},
 		{
-			Name: "unvoice", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: voicedOnes, Run: runUnvoice,
+			Name: "unvoice", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: voicedOnes, Run: runUnvoice,
 			Help: "take a member's voice back", Examples: []string{"/unvoice bob"},
 		},
 		{
-			Name: "floor", Usage: "WHO [FOR]", Role: Owner, min: 1, Max: 2, Targets: askingOnes, Run: runFloor,
+			Name: "floor", Usage: "WHO [FOR]", Role: Moderator, min: 1, Max: 2, Targets: askingOnes, Run: runFloor,
 			Help: "give a member a voice that ends by itself, after 5 minutes or another time", Examples: []string{"/floor bob", "/floor bob 10m"},
 		},
 		{
-			Name: "hands", Role: Owner, Run: runHands,
+			Name: "hands", Role: Moderator, Run: runHands,
 			Help: "list the members that ask for a voice, in the order in which they asked", Examples: []string{"/hands"},
 		},
 		{
 			Name: "hand", Usage: "[down]", Role: Member, Max: 1, Values: func(CompletionContext) []string { return []string{"down"} }, Run: runHand,
-			Help: "ask the owner for a voice where only some may talk; down: ask no more", Examples: []string{"/hand", "/hand down"},
+			Help: "ask the owner and the deputies for a voice where only some may talk; down: ask no more", Examples: []string{"/hand", "/hand down"},
 		},
 		{
 			Name: "ban", Usage: "WHO [FOR] [REASON]", Role: Moderator, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
@@ -218,7 +218,7 @@ func ruling() []*Command {
 	return []*Command{
 		{
 			Name: "deputy", Usage: "NICK", Role: Owner, min: 1, Max: 1, Targets: notDeputies, Run: runDeputy,
-			Help: "make a member a deputy, who may let people in, remove and mute them, and set the subject and access, while your node runs", Examples: []string{"/deputy bob"},
+			Help: "make a member a deputy, who may let people in, remove, mute and warn them, say who may talk, and set the subject and access, while your node runs", Examples: []string{"/deputy bob"},
 		},
 		{
 			Name: "undeputy", Usage: "NICK", Role: Owner, min: 1, Max: 1, Targets: deputiesOf, Run: runUndeputy,
@@ -237,11 +237,11 @@ func ruling() []*Command {
 			Help: "take a room that its owner offers you with /transfer; from then on you own it, and only you can admit and remove", Examples: []string{"/take lab"},
 		},
 		{
-			Name: "invites", Role: Owner, Run: runInvites,
-			Help: "list the unused invites", Examples: []string{"/invites"},
+			Name: "invites", Role: Moderator, Run: runInvites,
+			Help: "list the unused invites; a deputy sees those that the owner has not made", Examples: []string{"/invites"},
 		},
 		{
-			Name: "uninvite", Usage: "ID", Role: Owner, min: 1, Max: 1, Targets: openInvites, Run: runUninvite,
+			Name: "uninvite", Usage: "ID", Role: Moderator, min: 1, Max: 1, Targets: openInvites, Run: runUninvite,
 			Help: "revoke an invite", Examples: []string{"/uninvite mf2wk43umvzxi"},
 		},
 		{

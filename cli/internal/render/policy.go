@@ -54,7 +54,7 @@ var policyRules = []policyRule{
 	}},
 	{"speak", "who may talk", func(p node.PolicyInfo) safe.Text {
 		if p.Speak == node.SpeakVoiced {
-			return "the owner, and members with a voice"
+			return "the owner, the deputies, and members with a voice"
 		}
 		return "everybody in the room"
 	}},
@@ -62,7 +62,7 @@ var policyRules = []policyRule{
 		if p.SlowS == 0 {
 			return "as often as they like"
 		}
-		return "one line every " + Seconds(p.SlowS) + ", except for the owner"
+		return "one line every " + Seconds(p.SlowS) + ", except for the owner and the deputies"
 	}},
 	{"members_invite", "who may invite", func(p node.PolicyInfo) safe.Text {
 		if p.MembersInvite {

@@ -84,7 +84,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		}
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted, node.Renamed,
-		node.Voiced, node.Unvoiced, node.Hand, node.HandGone, node.MemberWarned, node.WarningTold:
+		node.Voiced, node.Unvoiced, node.Hand, node.HandGone, node.MemberWarned, node.WarningTold, node.OrderSettled:
 		return memberText(b), none
 	case node.Appeal, node.AppealGone, node.MemberPardoned, node.PardonTold, node.Pardoned:
 		return appealText(b, ev.RoomName), none
@@ -212,9 +212,18 @@ func memberText(body node.EventBody) safe.Text {
 	case node.MuteReason:
 		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was muted: " + safe.Phrase(b.Text)
 	case node.MemberWarned:
-		return NoticeMark + Nick(b.Nick, b.Peer) + " was warned by " + Nick(b.ByNick, b.By) + ", for the " + ordinal(b.Count) + " time" + Because(b.Text)
+		return NoticeMark + Nick(b.Nick, b.Peer) + " was warned" + By(b.By, b.ByNick, b.For, b.ForNick) + ", for the " + ordinal(b.Count) + " time" + Because(b.Text)
 	case node.WarningTold:
 		return NoticeMark + Nick(b.Nick, b.Peer) + " has got the warning"
+	case node.OrderSettled:
+		order := "/" + safe.Name(b.Order)
+		if b.Peer != "" {
+			order += " " + Nick(b.Nick, b.Peer)
+		}
+		if b.Done {
+			return NoticeMark + "your " + order + ", which had no answer, was carried out"
+		}
+		return FaultMark + "your " + order + ", which had no answer, was not carried out; give it again"
 	case node.Renamed:
 		if b.Self {
 			return NoticeMark + "you are " + Nick(b.Nick, b.Peer) + " now"
@@ -274,7 +283,11 @@ func ownText(body node.EventBody, room string) safe.Text {
 	case node.Removed:
 		return NoticeMark + removalText(b, name)
 	case node.Warned:
-		return FaultMark + Nick(b.ByNick, b.By) + " warns you in " + name + Because(b.Text)
+		text := FaultMark + Nick(b.ByNick, b.By)
+		if b.ForNick != "" || b.For != "" {
+			text += ", for " + Nick(b.ForNick, b.For) + ","
+		}
+		return text + " warns you in " + name + Because(b.Text)
 	case node.Muted:
 		return NoticeMark + "you were muted in " + name + By(b.By, b.ByNick, b.For, b.ForNick) + Until(b.Until) + Because(b.Text) + "; you can still read, and /msg reaches the owner alone"
 	case node.Refused:

@@ -138,7 +138,7 @@ func TestAPolicyInWords(t *testing.T) {
   what new members see: lines said since they joined
   when the room closes by itself: after 6 hours without a line
   who may talk: everybody in the room
-  how often a member may say something: one line every 5 seconds, except for the owner
+  how often a member may say something: one line every 5 seconds, except for the owner and the deputies
   who may invite: the owner
   who sees why a member was removed: everybody in the room
 `

@@ -14,7 +14,7 @@ import (
 // bodies has the body of every type of event, by the name of the type.
 var bodies = bodiesOf(
 	node.RoomFound{}, node.RoomLost{}, node.Knock{}, node.KnockGone{}, node.Joined{}, node.Left{}, node.MemberJoined{}, node.MemberLeft{},
-	node.MemberRemoved{}, node.RemovalReason{}, node.Unbanned{}, node.MemberMuted{}, node.MuteReason{}, node.Muted{}, node.Unmuted{}, node.Voiced{}, node.Unvoiced{}, node.Hand{}, node.HandGone{}, node.Appeal{}, node.AppealGone{}, node.MemberPardoned{}, node.PardonTold{}, node.Pardoned{}, node.Warned{}, node.MemberWarned{}, node.WarningTold{}, node.Renamed{}, node.MemberAway{}, node.Message{}, node.Backlog{}, node.BacklogEnd{}, node.Hidden{}, node.Expired{},
+	node.MemberRemoved{}, node.RemovalReason{}, node.Unbanned{}, node.MemberMuted{}, node.MuteReason{}, node.Muted{}, node.Unmuted{}, node.Voiced{}, node.Unvoiced{}, node.Hand{}, node.HandGone{}, node.Appeal{}, node.AppealGone{}, node.MemberPardoned{}, node.PardonTold{}, node.Pardoned{}, node.Warned{}, node.MemberWarned{}, node.WarningTold{}, node.OrderSettled{}, node.Renamed{}, node.MemberAway{}, node.Message{}, node.Backlog{}, node.BacklogEnd{}, node.Hidden{}, node.Expired{},
 	node.Delivered{}, node.Direct{}, node.Removed{}, node.Refused{}, node.Epoch{}, node.RemovalProgress{}, node.OwnerUnreachable{}, node.OwnerBack{},
 	node.PolicyChanged{}, node.Deputies{}, node.TransferOffered{}, node.OwnerChanged{}, node.RoomClosed{}, node.Gap{}, node.Warning{},
 )

@@ -50,6 +50,9 @@ type item struct {
 	self  bool
 	pale  bool // for a member who is away or offline
 	trust node.Trust
+	// role and muted are those of a member.
+	role  node.Role
+	muted bool
 }
 
 // same reports whether two items stand for the same peer or invite.
@@ -157,7 +160,7 @@ func memberItems(members []node.MemberInfo) []item {
 		}
 		items[i] = item{
 			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, word: words[i], peer: who.Peer,
-			self: who.Self, pale: offline || who.Away, trust: who.Trust,
+			self: who.Self, pale: offline || who.Away, trust: who.Trust, role: who.Role, muted: who.Muted,
 		}
 	}
 	return items
@@ -251,12 +254,12 @@ type act struct {
 
 // acts returns the actions on an item, which depend on its kind and on our role.
 func (m *tui) acts(i item) []act {
-	moderated := m.room().Moderated()
 	var all []act
 	switch i.kind {
 	case aMember:
-		if !i.self && moderated {
-			all = append(all, act{key: "k", word: "kick", command: "kick", typed: true}, act{key: "b", word: "ban", command: "ban", typed: true})
+		// A deputy may do nothing to the owner or to another deputy.
+		if !i.self && (m.room().Owned || m.room().Deputy && i.role == node.RoleMember) {
+			all = append(all, act{key: "k", word: "kick", command: "kick", typed: true}, act{key: "b", word: "ban", command: "ban", typed: true}, muting(i))
 		}
 		if !i.self {
 			all = append(all, act{key: "m", word: "message", command: "msg", typed: true})
@@ -273,6 +276,14 @@ func (m *tui) acts(i item) []act {
 		all = append(all, act{key: "u", word: "unban", command: "unban"})
 	}
 	return all
+}
+
+// muting returns the action that mutes the peer of an item, or undoes that.
+func muting(i item) act {
+	if i.muted {
+		return act{key: "s", word: "unmute", command: "unmute"}
+	}
+	return act{key: "s", word: "mute", command: "mute", typed: true}
 }
 
 // trusting returns the action that verifies the peer of an item, or undoes that.

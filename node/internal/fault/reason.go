@@ -21,6 +21,7 @@ const (
 	OtherVersion       Reason = "other version"
 	OwnerSilent        Reason = "owner silent"
 	OwnerAway          Reason = "owner away"
+	OrderUnanswered    Reason = "order unanswered"
 	OwnerBusy          Reason = "owner busy"
 	TooMuchAtOnce      Reason = "too much at once"
 	Slow               Reason = "slow" // RetryAfter

@@ -445,6 +445,10 @@ const (
 	OrderKind_ORDER_KIND_SUBJECT     OrderKind = 8
 	OrderKind_ORDER_KIND_ACCESS      OrderKind = 9
 	OrderKind_ORDER_KIND_PARDON      OrderKind = 10
+	OrderKind_ORDER_KIND_WARN        OrderKind = 11
+	OrderKind_ORDER_KIND_VOICE       OrderKind = 12
+	OrderKind_ORDER_KIND_UNVOICE     OrderKind = 13
+	OrderKind_ORDER_KIND_UNINVITE    OrderKind = 14
 )
 
 // Enum value maps for OrderKind.
@@ -461,6 +465,10 @@ var (
 		8:  "ORDER_KIND_SUBJECT",
 		9:  "ORDER_KIND_ACCESS",
 		10: "ORDER_KIND_PARDON",
+		11: "ORDER_KIND_WARN",
+		12: "ORDER_KIND_VOICE",
+		13: "ORDER_KIND_UNVOICE",
+		14: "ORDER_KIND_UNINVITE",
 	}
 	OrderKind_value = map[string]int32{
 		"ORDER_KIND_UNSPECIFIED": 0,
@@ -474,6 +482,10 @@ var (
 		"ORDER_KIND_SUBJECT":     8,
 		"ORDER_KIND_ACCESS":      9,
 		"ORDER_KIND_PARDON":      10,
+		"ORDER_KIND_WARN":        11,
+		"ORDER_KIND_VOICE":       12,
+		"ORDER_KIND_UNVOICE":     13,
+		"ORDER_KIND_UNINVITE":    14,
 	}
 )
 
@@ -1556,6 +1568,7 @@ func (x *Unmute) GetPeer() []byte {
 type SetDeputies struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Deputies      []*Deputy              `protobuf:"bytes,1,rep,name=deputies,proto3" json:"deputies,omitempty"`
+	Cuts          []*MemberCut           `protobuf:"bytes,2,rep,name=cuts,proto3" json:"cuts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1593,6 +1606,13 @@ func (*SetDeputies) Descriptor() ([]byte, []int) {
 func (x *SetDeputies) GetDeputies() []*Deputy {
 	if x != nil {
 		return x.Deputies
+	}
+	return nil
+}
+
+func (x *SetDeputies) GetCuts() []*MemberCut {
+	if x != nil {
+		return x.Cuts
 	}
 	return nil
 }
@@ -2696,6 +2716,7 @@ type Revoked struct {
 	Seq           uint64                 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
 	Peer          []byte                 `protobuf:"bytes,4,opt,name=peer,proto3" json:"peer,omitempty"`
 	Nonce         []byte                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	By            []byte                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2761,6 +2782,13 @@ func (x *Revoked) GetPeer() []byte {
 func (x *Revoked) GetNonce() []byte {
 	if x != nil {
 		return x.Nonce
+	}
+	return nil
+}
+
+func (x *Revoked) GetBy() []byte {
+	if x != nil {
+		return x.By
 	}
 	return nil
 }
@@ -3317,7 +3345,7 @@ type PollRequest struct {
 	HaveKey       uint64                 `protobuf:"varint,5,opt,name=have_key,json=haveKey,proto3" json:"have_key,omitempty"`
 	HavePresence  uint64                 `protobuf:"varint,6,opt,name=have_presence,json=havePresence,proto3" json:"have_presence,omitempty"`
 	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
-	HaveDoor      uint64                 `protobuf:"varint,8,opt,name=have_door,json=haveDoor,proto3" json:"have_door,omitempty"`
+	HaveDesk      uint64                 `protobuf:"varint,8,opt,name=have_desk,json=haveDesk,proto3" json:"have_desk,omitempty"`
 	HaveOffer     uint64                 `protobuf:"varint,9,opt,name=have_offer,json=haveOffer,proto3" json:"have_offer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3402,9 +3430,9 @@ func (x *PollRequest) GetHead() []byte {
 	return nil
 }
 
-func (x *PollRequest) GetHaveDoor() uint64 {
+func (x *PollRequest) GetHaveDesk() uint64 {
 	if x != nil {
-		return x.HaveDoor
+		return x.HaveDesk
 	}
 	return 0
 }
@@ -3775,7 +3803,7 @@ type PollMember struct {
 	Receipt       []uint64               `protobuf:"varint,6,rep,packed,name=receipt,proto3" json:"receipt,omitempty"`
 	Last          *Cut                   `protobuf:"bytes,7,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,8,rep,name=proof,proto3" json:"proof,omitempty"`
-	Door          *Door                  `protobuf:"bytes,9,opt,name=door,proto3" json:"door,omitempty"`
+	Desk          *Desk                  `protobuf:"bytes,9,opt,name=desk,proto3" json:"desk,omitempty"`
 	Offer         *Offer                 `protobuf:"bytes,10,opt,name=offer,proto3" json:"offer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3867,9 +3895,9 @@ func (x *PollMember) GetProof() [][]byte {
 	return nil
 }
 
-func (x *PollMember) GetDoor() *Door {
+func (x *PollMember) GetDesk() *Desk {
 	if x != nil {
-		return x.Door
+		return x.Desk
 	}
 	return nil
 }
@@ -3934,29 +3962,31 @@ func (x *Offer) GetLeftMs() uint64 {
 	return 0
 }
 
-type Door struct {
+type Desk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	Knocks        []*Knocker             `protobuf:"bytes,2,rep,name=knocks,proto3" json:"knocks,omitempty"`
 	Appeals       []*Appeal              `protobuf:"bytes,3,rep,name=appeals,proto3" json:"appeals,omitempty"`
+	Hands         [][]byte               `protobuf:"bytes,4,rep,name=hands,proto3" json:"hands,omitempty"`
+	Removals      []*Progress            `protobuf:"bytes,5,rep,name=removals,proto3" json:"removals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Door) Reset() {
-	*x = Door{}
+func (x *Desk) Reset() {
+	*x = Desk{}
 	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Door) String() string {
+func (x *Desk) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Door) ProtoMessage() {}
+func (*Desk) ProtoMessage() {}
 
-func (x *Door) ProtoReflect() protoreflect.Message {
+func (x *Desk) ProtoReflect() protoreflect.Message {
 	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -3968,28 +3998,118 @@ func (x *Door) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Door.ProtoReflect.Descriptor instead.
-func (*Door) Descriptor() ([]byte, []int) {
+// Deprecated: Use Desk.ProtoReflect.Descriptor instead.
+func (*Desk) Descriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
-func (x *Door) GetNumber() uint64 {
+func (x *Desk) GetNumber() uint64 {
 	if x != nil {
 		return x.Number
 	}
 	return 0
 }
 
-func (x *Door) GetKnocks() []*Knocker {
+func (x *Desk) GetKnocks() []*Knocker {
 	if x != nil {
 		return x.Knocks
 	}
 	return nil
 }
 
-func (x *Door) GetAppeals() []*Appeal {
+func (x *Desk) GetAppeals() []*Appeal {
 	if x != nil {
 		return x.Appeals
+	}
+	return nil
+}
+
+func (x *Desk) GetHands() [][]byte {
+	if x != nil {
+		return x.Hands
+	}
+	return nil
+}
+
+func (x *Desk) GetRemovals() []*Progress {
+	if x != nil {
+		return x.Removals
+	}
+	return nil
+}
+
+type Progress struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	Told          bool                   `protobuf:"varint,2,opt,name=told,proto3" json:"told,omitempty"`
+	Applied       uint64                 `protobuf:"varint,3,opt,name=applied,proto3" json:"applied,omitempty"`
+	Total         uint64                 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	Missing       [][]byte               `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Progress) Reset() {
+	*x = Progress{}
+	mi := &file_localchat_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Progress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Progress) ProtoMessage() {}
+
+func (x *Progress) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Progress.ProtoReflect.Descriptor instead.
+func (*Progress) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *Progress) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Progress) GetTold() bool {
+	if x != nil {
+		return x.Told
+	}
+	return false
+}
+
+func (x *Progress) GetApplied() uint64 {
+	if x != nil {
+		return x.Applied
+	}
+	return 0
+}
+
+func (x *Progress) GetTotal() uint64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Progress) GetMissing() [][]byte {
+	if x != nil {
+		return x.Missing
 	}
 	return nil
 }
@@ -4004,7 +4124,7 @@ type Knocker struct {
 
 func (x *Knocker) Reset() {
 	*x = Knocker{}
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4016,7 +4136,7 @@ func (x *Knocker) String() string {
 func (*Knocker) ProtoMessage() {}
 
 func (x *Knocker) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[44]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4029,7 +4149,7 @@ func (x *Knocker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
 func (*Knocker) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{44}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Knocker) GetPeer() []byte {
@@ -4058,7 +4178,7 @@ type Appeal struct {
 
 func (x *Appeal) Reset() {
 	*x = Appeal{}
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4070,7 +4190,7 @@ func (x *Appeal) String() string {
 func (*Appeal) ProtoMessage() {}
 
 func (x *Appeal) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[45]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4083,7 +4203,7 @@ func (x *Appeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
 func (*Appeal) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{45}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Appeal) GetPeer() []byte {
@@ -4124,7 +4244,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4136,7 +4256,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[46]
+	mi := &file_localchat_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4149,7 +4269,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{46}
+	return file_localchat_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -4178,7 +4298,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4190,7 +4310,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[47]
+	mi := &file_localchat_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4203,7 +4323,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{47}
+	return file_localchat_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -4246,7 +4366,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4258,7 +4378,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[48]
+	mi := &file_localchat_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4271,7 +4391,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{48}
+	return file_localchat_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -4320,7 +4440,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4332,7 +4452,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[49]
+	mi := &file_localchat_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4345,7 +4465,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{49}
+	return file_localchat_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -4428,6 +4548,7 @@ type AskRequest struct {
 	//	*AskRequest_Nick
 	//	*AskRequest_Away
 	//	*AskRequest_Hand
+	//	*AskRequest_OpenInvites
 	Ask           isAskRequest_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4435,7 +4556,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4447,7 +4568,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[50]
+	mi := &file_localchat_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4460,7 +4581,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{50}
+	return file_localchat_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -4522,6 +4643,15 @@ func (x *AskRequest) GetHand() *AskHand {
 	return nil
 }
 
+func (x *AskRequest) GetOpenInvites() *AskOpenInvites {
+	if x != nil {
+		if x, ok := x.Ask.(*AskRequest_OpenInvites); ok {
+			return x.OpenInvites
+		}
+	}
+	return nil
+}
+
 type isAskRequest_Ask interface {
 	isAskRequest_Ask()
 }
@@ -4546,6 +4676,10 @@ type AskRequest_Hand struct {
 	Hand *AskHand `protobuf:"bytes,6,opt,name=hand,proto3,oneof"`
 }
 
+type AskRequest_OpenInvites struct {
+	OpenInvites *AskOpenInvites `protobuf:"bytes,7,opt,name=open_invites,json=openInvites,proto3,oneof"`
+}
+
 func (*AskRequest_Leave) isAskRequest_Ask() {}
 
 func (*AskRequest_Invite) isAskRequest_Ask() {}
@@ -4556,6 +4690,8 @@ func (*AskRequest_Away) isAskRequest_Ask() {}
 
 func (*AskRequest_Hand) isAskRequest_Ask() {}
 
+func (*AskRequest_OpenInvites) isAskRequest_Ask() {}
+
 type AskLeave struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -4564,7 +4700,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4576,7 +4712,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[51]
+	mi := &file_localchat_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4589,7 +4725,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{51}
+	return file_localchat_proto_rawDescGZIP(), []int{52}
 }
 
 type AskInvite struct {
@@ -4602,7 +4738,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4614,7 +4750,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[52]
+	mi := &file_localchat_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4627,7 +4763,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{52}
+	return file_localchat_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -4653,7 +4789,7 @@ type AskNick struct {
 
 func (x *AskNick) Reset() {
 	*x = AskNick{}
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4665,7 +4801,7 @@ func (x *AskNick) String() string {
 func (*AskNick) ProtoMessage() {}
 
 func (x *AskNick) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[53]
+	mi := &file_localchat_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4678,7 +4814,7 @@ func (x *AskNick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskNick.ProtoReflect.Descriptor instead.
 func (*AskNick) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{53}
+	return file_localchat_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AskNick) GetNick() string {
@@ -4699,7 +4835,7 @@ type AskAway struct {
 
 func (x *AskAway) Reset() {
 	*x = AskAway{}
-	mi := &file_localchat_proto_msgTypes[54]
+	mi := &file_localchat_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4711,7 +4847,7 @@ func (x *AskAway) String() string {
 func (*AskAway) ProtoMessage() {}
 
 func (x *AskAway) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[54]
+	mi := &file_localchat_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4724,7 +4860,7 @@ func (x *AskAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAway.ProtoReflect.Descriptor instead.
 func (*AskAway) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{54}
+	return file_localchat_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AskAway) GetAway() bool {
@@ -4750,7 +4886,7 @@ type AskHand struct {
 
 func (x *AskHand) Reset() {
 	*x = AskHand{}
-	mi := &file_localchat_proto_msgTypes[55]
+	mi := &file_localchat_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4762,7 +4898,7 @@ func (x *AskHand) String() string {
 func (*AskHand) ProtoMessage() {}
 
 func (x *AskHand) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[55]
+	mi := &file_localchat_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4775,7 +4911,7 @@ func (x *AskHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskHand.ProtoReflect.Descriptor instead.
 func (*AskHand) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{55}
+	return file_localchat_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AskHand) GetDown() bool {
@@ -4785,6 +4921,42 @@ func (x *AskHand) GetDown() bool {
 	return false
 }
 
+type AskOpenInvites struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskOpenInvites) Reset() {
+	*x = AskOpenInvites{}
+	mi := &file_localchat_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskOpenInvites) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskOpenInvites) ProtoMessage() {}
+
+func (x *AskOpenInvites) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskOpenInvites.ProtoReflect.Descriptor instead.
+func (*AskOpenInvites) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{57}
+}
+
 // Code says why a wish for a nick is refused.
 type AskReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4792,13 +4964,14 @@ type AskReply struct {
 	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	Code          JoinCode               `protobuf:"varint,3,opt,name=code,proto3,enum=localchat.v1.JoinCode" json:"code,omitempty"`
 	WaitMs        uint64                 `protobuf:"varint,4,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	Invites       []*OpenInvite          `protobuf:"bytes,5,rep,name=invites,proto3" json:"invites,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[56]
+	mi := &file_localchat_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4810,7 +4983,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[56]
+	mi := &file_localchat_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4823,7 +4996,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{56}
+	return file_localchat_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -4854,6 +5027,73 @@ func (x *AskReply) GetWaitMs() uint64 {
 	return 0
 }
 
+func (x *AskReply) GetInvites() []*OpenInvite {
+	if x != nil {
+		return x.Invites
+	}
+	return nil
+}
+
+type OpenInvite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	Expires       uint64                 `protobuf:"varint,3,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenInvite) Reset() {
+	*x = OpenInvite{}
+	mi := &file_localchat_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenInvite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenInvite) ProtoMessage() {}
+
+func (x *OpenInvite) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenInvite.ProtoReflect.Descriptor instead.
+func (*OpenInvite) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *OpenInvite) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *OpenInvite) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
+func (x *OpenInvite) GetExpires() uint64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
 type OrderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -4862,13 +5102,14 @@ type OrderRequest struct {
 	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	ForMs         uint64                 `protobuf:"varint,5,opt,name=for_ms,json=forMs,proto3" json:"for_ms,omitempty"`
 	Access        Access                 `protobuf:"varint,6,opt,name=access,proto3,enum=localchat.v1.Access" json:"access,omitempty"`
+	Invite        []byte                 `protobuf:"bytes,7,opt,name=invite,proto3" json:"invite,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_localchat_proto_msgTypes[57]
+	mi := &file_localchat_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4880,7 +5121,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[57]
+	mi := &file_localchat_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4893,7 +5134,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{57}
+	return file_localchat_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *OrderRequest) GetRoom() []byte {
@@ -4938,6 +5179,13 @@ func (x *OrderRequest) GetAccess() Access {
 	return Access_ACCESS_UNSPECIFIED
 }
 
+func (x *OrderRequest) GetInvite() []byte {
+	if x != nil {
+		return x.Invite
+	}
+	return nil
+}
+
 type OrderReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          OrderCode              `protobuf:"varint,1,opt,name=code,proto3,enum=localchat.v1.OrderCode" json:"code,omitempty"`
@@ -4950,7 +5198,7 @@ type OrderReply struct {
 
 func (x *OrderReply) Reset() {
 	*x = OrderReply{}
-	mi := &file_localchat_proto_msgTypes[58]
+	mi := &file_localchat_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4962,7 +5210,7 @@ func (x *OrderReply) String() string {
 func (*OrderReply) ProtoMessage() {}
 
 func (x *OrderReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[58]
+	mi := &file_localchat_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4975,7 +5223,7 @@ func (x *OrderReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
 func (*OrderReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{58}
+	return file_localchat_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *OrderReply) GetCode() OrderCode {
@@ -5021,7 +5269,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[59]
+	mi := &file_localchat_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5033,7 +5281,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[59]
+	mi := &file_localchat_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5046,7 +5294,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{59}
+	return file_localchat_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -5108,7 +5356,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[60]
+	mi := &file_localchat_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5120,7 +5368,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[60]
+	mi := &file_localchat_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5133,7 +5381,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{60}
+	return file_localchat_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -5168,7 +5416,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[61]
+	mi := &file_localchat_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5180,7 +5428,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[61]
+	mi := &file_localchat_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5193,7 +5441,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{61}
+	return file_localchat_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -5281,7 +5529,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[62]
+	mi := &file_localchat_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5293,7 +5541,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[62]
+	mi := &file_localchat_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5306,7 +5554,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{62}
+	return file_localchat_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -5374,7 +5622,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[63]
+	mi := &file_localchat_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5386,7 +5634,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[63]
+	mi := &file_localchat_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5399,7 +5647,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{63}
+	return file_localchat_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -5428,7 +5676,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[64]
+	mi := &file_localchat_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5440,7 +5688,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[64]
+	mi := &file_localchat_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5453,7 +5701,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{64}
+	return file_localchat_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -5493,7 +5741,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[65]
+	mi := &file_localchat_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5505,7 +5753,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[65]
+	mi := &file_localchat_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5518,7 +5766,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{65}
+	return file_localchat_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -5537,7 +5785,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[66]
+	mi := &file_localchat_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5549,7 +5797,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[66]
+	mi := &file_localchat_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5562,7 +5810,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{66}
+	return file_localchat_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -5584,7 +5832,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[67]
+	mi := &file_localchat_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5596,7 +5844,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[67]
+	mi := &file_localchat_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5609,7 +5857,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{67}
+	return file_localchat_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -5656,7 +5904,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[68]
+	mi := &file_localchat_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5668,7 +5916,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[68]
+	mi := &file_localchat_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5681,7 +5929,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{68}
+	return file_localchat_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -5754,7 +6002,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_localchat_proto_msgTypes[69]
+	mi := &file_localchat_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5766,7 +6014,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[69]
+	mi := &file_localchat_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5779,7 +6027,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{69}
+	return file_localchat_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *TakeRequest) GetRoom() []byte {
@@ -5831,7 +6079,7 @@ type TakeReply struct {
 
 func (x *TakeReply) Reset() {
 	*x = TakeReply{}
-	mi := &file_localchat_proto_msgTypes[70]
+	mi := &file_localchat_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5843,7 +6091,7 @@ func (x *TakeReply) String() string {
 func (*TakeReply) ProtoMessage() {}
 
 func (x *TakeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[70]
+	mi := &file_localchat_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5856,7 +6104,7 @@ func (x *TakeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeReply.ProtoReflect.Descriptor instead.
 func (*TakeReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{70}
+	return file_localchat_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *TakeReply) GetCode() TakeCode {
@@ -5967,9 +6215,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05until\x18\x02 \x01(\x04R\x05until\x12#\n" +
 	"\x03cut\x18\x03 \x01(\v2\x11.localchat.v1.CutR\x03cut\"\x1c\n" +
 	"\x06Unmute\x12\x12\n" +
-	"\x04peer\x18\x01 \x01(\fR\x04peer\"?\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"l\n" +
 	"\vSetDeputies\x120\n" +
-	"\bdeputies\x18\x01 \x03(\v2\x14.localchat.v1.DeputyR\bdeputies\"\x1c\n" +
+	"\bdeputies\x18\x01 \x03(\v2\x14.localchat.v1.DeputyR\bdeputies\x12+\n" +
+	"\x04cuts\x18\x02 \x03(\v2\x17.localchat.v1.MemberCutR\x04cuts\"\x1c\n" +
 	"\x06Deputy\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\"\x1a\n" +
 	"\x04Warn\x12\x12\n" +
@@ -6057,13 +6306,14 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\fR\x02by\x12\x18\n" +
 	"\aexpires\x18\x04 \x01(\x04R\aexpires\x12/\n" +
-	"\arevoked\x18\x05 \x01(\v2\x15.localchat.v1.RevokedR\arevoked\"i\n" +
+	"\arevoked\x18\x05 \x01(\v2\x15.localchat.v1.RevokedR\arevoked\"y\n" +
 	"\aRevoked\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x10\n" +
 	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04peer\x18\x04 \x01(\fR\x04peer\x12\x14\n" +
-	"\x05nonce\x18\x05 \x01(\fR\x05nonce\"\xd8\x01\n" +
+	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\fR\x02by\"\xd8\x01\n" +
 	"\fBookedAppeal\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x18\n" +
@@ -6111,7 +6361,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\bhave_key\x18\x05 \x01(\x04R\ahaveKey\x12#\n" +
 	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\x12\x12\n" +
 	"\x04head\x18\a \x01(\fR\x04head\x12\x1b\n" +
-	"\thave_door\x18\b \x01(\x04R\bhaveDoor\x12\x1d\n" +
+	"\thave_desk\x18\b \x01(\x04R\bhaveDesk\x12\x1d\n" +
 	"\n" +
 	"have_offer\x18\t \x01(\x04R\thaveOffer\"M\n" +
 	"\aPollAck\x12\x12\n" +
@@ -6145,16 +6395,24 @@ const file_localchat_proto_rawDesc = "" +
 	"\areceipt\x18\x06 \x03(\x04R\areceipt\x12%\n" +
 	"\x04last\x18\a \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
 	"\x05proof\x18\b \x03(\fR\x05proof\x12&\n" +
-	"\x04door\x18\t \x01(\v2\x12.localchat.v1.DoorR\x04door\x12)\n" +
+	"\x04desk\x18\t \x01(\v2\x12.localchat.v1.DeskR\x04desk\x12)\n" +
 	"\x05offer\x18\n" +
 	" \x01(\v2\x13.localchat.v1.OfferR\x05offer\"6\n" +
 	"\x05Offer\x12\x14\n" +
 	"\x05until\x18\x01 \x01(\x04R\x05until\x12\x17\n" +
-	"\aleft_ms\x18\x02 \x01(\x04R\x06leftMs\"}\n" +
-	"\x04Door\x12\x16\n" +
+	"\aleft_ms\x18\x02 \x01(\x04R\x06leftMs\"\xc7\x01\n" +
+	"\x04Desk\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12-\n" +
 	"\x06knocks\x18\x02 \x03(\v2\x15.localchat.v1.KnockerR\x06knocks\x12.\n" +
-	"\aappeals\x18\x03 \x03(\v2\x14.localchat.v1.AppealR\aappeals\"1\n" +
+	"\aappeals\x18\x03 \x03(\v2\x14.localchat.v1.AppealR\aappeals\x12\x14\n" +
+	"\x05hands\x18\x04 \x03(\fR\x05hands\x122\n" +
+	"\bremovals\x18\x05 \x03(\v2\x16.localchat.v1.ProgressR\bremovals\"z\n" +
+	"\bProgress\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
+	"\x04told\x18\x02 \x01(\bR\x04told\x12\x18\n" +
+	"\aapplied\x18\x03 \x01(\x04R\aapplied\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x04R\x05total\x12\x18\n" +
+	"\amissing\x18\x05 \x03(\fR\amissing\"1\n" +
 	"\aKnocker\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\"^\n" +
@@ -6187,7 +6445,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04head\x18\t \x01(\fR\x04head\x12)\n" +
 	"\x05moved\x18\n" +
-	" \x01(\v2\x13.localchat.v1.MovedR\x05moved\"\x91\x02\n" +
+	" \x01(\v2\x13.localchat.v1.MovedR\x05moved\"\xd4\x02\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
@@ -6195,7 +6453,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06invite\x18\x03 \x01(\v2\x17.localchat.v1.AskInviteH\x00R\x06invite\x12+\n" +
 	"\x04nick\x18\x04 \x01(\v2\x15.localchat.v1.AskNickH\x00R\x04nick\x12+\n" +
 	"\x04away\x18\x05 \x01(\v2\x15.localchat.v1.AskAwayH\x00R\x04away\x12+\n" +
-	"\x04hand\x18\x06 \x01(\v2\x15.localchat.v1.AskHandH\x00R\x04handB\x05\n" +
+	"\x04hand\x18\x06 \x01(\v2\x15.localchat.v1.AskHandH\x00R\x04hand\x12A\n" +
+	"\fopen_invites\x18\a \x01(\v2\x1c.localchat.v1.AskOpenInvitesH\x00R\vopenInvitesB\x05\n" +
 	"\x03ask\"\n" +
 	"\n" +
 	"\bAskLeave\">\n" +
@@ -6209,19 +6468,27 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04away\x18\x01 \x01(\bR\x04away\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"\x1d\n" +
 	"\aAskHand\x12\x12\n" +
-	"\x04down\x18\x01 \x01(\bR\x04down\"\x91\x01\n" +
+	"\x04down\x18\x01 \x01(\bR\x04down\"\x10\n" +
+	"\x0eAskOpenInvites\"\xc5\x01\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12*\n" +
 	"\x04code\x18\x03 \x01(\x0e2\x16.localchat.v1.JoinCodeR\x04code\x12\x17\n" +
-	"\await_ms\x18\x04 \x01(\x04R\x06waitMs\"\xbc\x01\n" +
+	"\await_ms\x18\x04 \x01(\x04R\x06waitMs\x122\n" +
+	"\ainvites\x18\x05 \x03(\v2\x18.localchat.v1.OpenInviteR\ainvites\"J\n" +
+	"\n" +
+	"OpenInvite\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x18\n" +
+	"\aexpires\x18\x03 \x01(\x04R\aexpires\"\xd4\x01\n" +
 	"\fOrderRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12+\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.localchat.v1.OrderKindR\x04kind\x12\x12\n" +
 	"\x04peer\x18\x03 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12\x15\n" +
 	"\x06for_ms\x18\x05 \x01(\x04R\x05forMs\x12,\n" +
-	"\x06access\x18\x06 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\"u\n" +
+	"\x06access\x18\x06 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x16\n" +
+	"\x06invite\x18\a \x01(\fR\x06invite\"u\n" +
 	"\n" +
 	"OrderReply\x12+\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x17.localchat.v1.OrderCodeR\x04code\x12\x12\n" +
@@ -6349,7 +6616,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tANSWER_NO\x10\x01\x12\x0e\n" +
 	"\n" +
-	"ANSWER_YES\x10\x02*\x84\x02\n" +
+	"ANSWER_YES\x10\x02*\xe0\x02\n" +
 	"\tOrderKind\x12\x1a\n" +
 	"\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ORDER_KIND_ACCEPT\x10\x01\x12\x13\n" +
@@ -6362,7 +6629,11 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12ORDER_KIND_SUBJECT\x10\b\x12\x15\n" +
 	"\x11ORDER_KIND_ACCESS\x10\t\x12\x15\n" +
 	"\x11ORDER_KIND_PARDON\x10\n" +
-	"*\xa3\x01\n" +
+	"\x12\x13\n" +
+	"\x0fORDER_KIND_WARN\x10\v\x12\x14\n" +
+	"\x10ORDER_KIND_VOICE\x10\f\x12\x16\n" +
+	"\x12ORDER_KIND_UNVOICE\x10\r\x12\x17\n" +
+	"\x13ORDER_KIND_UNINVITE\x10\x0e*\xa3\x01\n" +
 	"\tOrderCode\x12\x1a\n" +
 	"\x16ORDER_CODE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fORDER_CODE_DONE\x10\x01\x12\x16\n" +
@@ -6391,89 +6662,92 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
 var file_localchat_proto_goTypes = []any{
-	(Access)(0),          // 0: localchat.v1.Access
-	(History)(0),         // 1: localchat.v1.History
-	(ReasonKind)(0),      // 2: localchat.v1.ReasonKind
-	(ContentKind)(0),     // 3: localchat.v1.ContentKind
-	(AppealCode)(0),      // 4: localchat.v1.AppealCode
-	(JoinCode)(0),        // 5: localchat.v1.JoinCode
-	(Answer)(0),          // 6: localchat.v1.Answer
-	(OrderKind)(0),       // 7: localchat.v1.OrderKind
-	(OrderCode)(0),       // 8: localchat.v1.OrderCode
-	(TakeCode)(0),        // 9: localchat.v1.TakeCode
-	(*Record)(nil),       // 10: localchat.v1.Record
-	(*Create)(nil),       // 11: localchat.v1.Create
-	(*Admit)(nil),        // 12: localchat.v1.Admit
-	(*Leave)(nil),        // 13: localchat.v1.Leave
-	(*Remove)(nil),       // 14: localchat.v1.Remove
-	(*Unban)(nil),        // 15: localchat.v1.Unban
-	(*SetPolicy)(nil),    // 16: localchat.v1.SetPolicy
-	(*Rekey)(nil),        // 17: localchat.v1.Rekey
-	(*Close)(nil),        // 18: localchat.v1.Close
-	(*Mute)(nil),         // 19: localchat.v1.Mute
-	(*Unmute)(nil),       // 20: localchat.v1.Unmute
-	(*SetDeputies)(nil),  // 21: localchat.v1.SetDeputies
-	(*Deputy)(nil),       // 22: localchat.v1.Deputy
-	(*Warn)(nil),         // 23: localchat.v1.Warn
-	(*Transfer)(nil),     // 24: localchat.v1.Transfer
-	(*Pardon)(nil),       // 25: localchat.v1.Pardon
-	(*SetNick)(nil),      // 26: localchat.v1.SetNick
-	(*Voice)(nil),        // 27: localchat.v1.Voice
-	(*Unvoice)(nil),      // 28: localchat.v1.Unvoice
-	(*MemberCut)(nil),    // 29: localchat.v1.MemberCut
-	(*Cut)(nil),          // 30: localchat.v1.Cut
-	(*Policy)(nil),       // 31: localchat.v1.Policy
-	(*Reason)(nil),       // 32: localchat.v1.Reason
-	(*Acceptance)(nil),   // 33: localchat.v1.Acceptance
-	(*Books)(nil),        // 34: localchat.v1.Books
-	(*Owed)(nil),         // 35: localchat.v1.Owed
-	(*BookedInvite)(nil), // 36: localchat.v1.BookedInvite
-	(*Revoked)(nil),      // 37: localchat.v1.Revoked
-	(*BookedAppeal)(nil), // 38: localchat.v1.BookedAppeal
-	(*Pardoned)(nil),     // 39: localchat.v1.Pardoned
-	(*Shift)(nil),        // 40: localchat.v1.Shift
-	(*Message)(nil),      // 41: localchat.v1.Message
-	(*Header)(nil),       // 42: localchat.v1.Header
-	(*Content)(nil),      // 43: localchat.v1.Content
-	(*PollAsk)(nil),      // 44: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 45: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 46: localchat.v1.PollAck
-	(*PollAppeal)(nil),   // 47: localchat.v1.PollAppeal
-	(*PollReply)(nil),    // 48: localchat.v1.PollReply
-	(*Moved)(nil),        // 49: localchat.v1.Moved
-	(*Refused)(nil),      // 50: localchat.v1.Refused
-	(*PollMember)(nil),   // 51: localchat.v1.PollMember
-	(*Offer)(nil),        // 52: localchat.v1.Offer
-	(*Door)(nil),         // 53: localchat.v1.Door
-	(*Knocker)(nil),      // 54: localchat.v1.Knocker
-	(*Appeal)(nil),       // 55: localchat.v1.Appeal
-	(*EpochKey)(nil),     // 56: localchat.v1.EpochKey
-	(*Presence)(nil),     // 57: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 58: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 59: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 60: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 61: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 62: localchat.v1.AskInvite
-	(*AskNick)(nil),      // 63: localchat.v1.AskNick
-	(*AskAway)(nil),      // 64: localchat.v1.AskAway
-	(*AskHand)(nil),      // 65: localchat.v1.AskHand
-	(*AskReply)(nil),     // 66: localchat.v1.AskReply
-	(*OrderRequest)(nil), // 67: localchat.v1.OrderRequest
-	(*OrderReply)(nil),   // 68: localchat.v1.OrderReply
-	(*SyncRequest)(nil),  // 69: localchat.v1.SyncRequest
-	(*Head)(nil),         // 70: localchat.v1.Head
-	(*SyncReply)(nil),    // 71: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 72: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 73: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 74: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 75: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 76: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 77: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 78: localchat.v1.RoomAd
-	(*TakeRequest)(nil),  // 79: localchat.v1.TakeRequest
-	(*TakeReply)(nil),    // 80: localchat.v1.TakeReply
+	(Access)(0),            // 0: localchat.v1.Access
+	(History)(0),           // 1: localchat.v1.History
+	(ReasonKind)(0),        // 2: localchat.v1.ReasonKind
+	(ContentKind)(0),       // 3: localchat.v1.ContentKind
+	(AppealCode)(0),        // 4: localchat.v1.AppealCode
+	(JoinCode)(0),          // 5: localchat.v1.JoinCode
+	(Answer)(0),            // 6: localchat.v1.Answer
+	(OrderKind)(0),         // 7: localchat.v1.OrderKind
+	(OrderCode)(0),         // 8: localchat.v1.OrderCode
+	(TakeCode)(0),          // 9: localchat.v1.TakeCode
+	(*Record)(nil),         // 10: localchat.v1.Record
+	(*Create)(nil),         // 11: localchat.v1.Create
+	(*Admit)(nil),          // 12: localchat.v1.Admit
+	(*Leave)(nil),          // 13: localchat.v1.Leave
+	(*Remove)(nil),         // 14: localchat.v1.Remove
+	(*Unban)(nil),          // 15: localchat.v1.Unban
+	(*SetPolicy)(nil),      // 16: localchat.v1.SetPolicy
+	(*Rekey)(nil),          // 17: localchat.v1.Rekey
+	(*Close)(nil),          // 18: localchat.v1.Close
+	(*Mute)(nil),           // 19: localchat.v1.Mute
+	(*Unmute)(nil),         // 20: localchat.v1.Unmute
+	(*SetDeputies)(nil),    // 21: localchat.v1.SetDeputies
+	(*Deputy)(nil),         // 22: localchat.v1.Deputy
+	(*Warn)(nil),           // 23: localchat.v1.Warn
+	(*Transfer)(nil),       // 24: localchat.v1.Transfer
+	(*Pardon)(nil),         // 25: localchat.v1.Pardon
+	(*SetNick)(nil),        // 26: localchat.v1.SetNick
+	(*Voice)(nil),          // 27: localchat.v1.Voice
+	(*Unvoice)(nil),        // 28: localchat.v1.Unvoice
+	(*MemberCut)(nil),      // 29: localchat.v1.MemberCut
+	(*Cut)(nil),            // 30: localchat.v1.Cut
+	(*Policy)(nil),         // 31: localchat.v1.Policy
+	(*Reason)(nil),         // 32: localchat.v1.Reason
+	(*Acceptance)(nil),     // 33: localchat.v1.Acceptance
+	(*Books)(nil),          // 34: localchat.v1.Books
+	(*Owed)(nil),           // 35: localchat.v1.Owed
+	(*BookedInvite)(nil),   // 36: localchat.v1.BookedInvite
+	(*Revoked)(nil),        // 37: localchat.v1.Revoked
+	(*BookedAppeal)(nil),   // 38: localchat.v1.BookedAppeal
+	(*Pardoned)(nil),       // 39: localchat.v1.Pardoned
+	(*Shift)(nil),          // 40: localchat.v1.Shift
+	(*Message)(nil),        // 41: localchat.v1.Message
+	(*Header)(nil),         // 42: localchat.v1.Header
+	(*Content)(nil),        // 43: localchat.v1.Content
+	(*PollAsk)(nil),        // 44: localchat.v1.PollAsk
+	(*PollRequest)(nil),    // 45: localchat.v1.PollRequest
+	(*PollAck)(nil),        // 46: localchat.v1.PollAck
+	(*PollAppeal)(nil),     // 47: localchat.v1.PollAppeal
+	(*PollReply)(nil),      // 48: localchat.v1.PollReply
+	(*Moved)(nil),          // 49: localchat.v1.Moved
+	(*Refused)(nil),        // 50: localchat.v1.Refused
+	(*PollMember)(nil),     // 51: localchat.v1.PollMember
+	(*Offer)(nil),          // 52: localchat.v1.Offer
+	(*Desk)(nil),           // 53: localchat.v1.Desk
+	(*Progress)(nil),       // 54: localchat.v1.Progress
+	(*Knocker)(nil),        // 55: localchat.v1.Knocker
+	(*Appeal)(nil),         // 56: localchat.v1.Appeal
+	(*EpochKey)(nil),       // 57: localchat.v1.EpochKey
+	(*Presence)(nil),       // 58: localchat.v1.Presence
+	(*JoinRequest)(nil),    // 59: localchat.v1.JoinRequest
+	(*JoinReply)(nil),      // 60: localchat.v1.JoinReply
+	(*AskRequest)(nil),     // 61: localchat.v1.AskRequest
+	(*AskLeave)(nil),       // 62: localchat.v1.AskLeave
+	(*AskInvite)(nil),      // 63: localchat.v1.AskInvite
+	(*AskNick)(nil),        // 64: localchat.v1.AskNick
+	(*AskAway)(nil),        // 65: localchat.v1.AskAway
+	(*AskHand)(nil),        // 66: localchat.v1.AskHand
+	(*AskOpenInvites)(nil), // 67: localchat.v1.AskOpenInvites
+	(*AskReply)(nil),       // 68: localchat.v1.AskReply
+	(*OpenInvite)(nil),     // 69: localchat.v1.OpenInvite
+	(*OrderRequest)(nil),   // 70: localchat.v1.OrderRequest
+	(*OrderReply)(nil),     // 71: localchat.v1.OrderReply
+	(*SyncRequest)(nil),    // 72: localchat.v1.SyncRequest
+	(*Head)(nil),           // 73: localchat.v1.Head
+	(*SyncReply)(nil),      // 74: localchat.v1.SyncReply
+	(*PassRequest)(nil),    // 75: localchat.v1.PassRequest
+	(*PassReply)(nil),      // 76: localchat.v1.PassReply
+	(*TellRequest)(nil),    // 77: localchat.v1.TellRequest
+	(*TellReply)(nil),      // 78: localchat.v1.TellReply
+	(*RoomsRequest)(nil),   // 79: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),     // 80: localchat.v1.RoomsReply
+	(*RoomAd)(nil),         // 81: localchat.v1.RoomAd
+	(*TakeRequest)(nil),    // 82: localchat.v1.TakeRequest
+	(*TakeReply)(nil),      // 83: localchat.v1.TakeReply
 }
 var file_localchat_proto_depIdxs = []int32{
 	11, // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -6502,61 +6776,65 @@ var file_localchat_proto_depIdxs = []int32{
 	2,  // 23: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
 	30, // 24: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
 	22, // 25: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
-	30, // 26: localchat.v1.Transfer.cut:type_name -> localchat.v1.Cut
-	30, // 27: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
-	30, // 28: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
-	0,  // 29: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 30: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 31: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	35, // 32: localchat.v1.Books.owed:type_name -> localchat.v1.Owed
-	36, // 33: localchat.v1.Books.invites:type_name -> localchat.v1.BookedInvite
-	40, // 34: localchat.v1.Books.shifts:type_name -> localchat.v1.Shift
-	38, // 35: localchat.v1.Books.appeals:type_name -> localchat.v1.BookedAppeal
-	2,  // 36: localchat.v1.Owed.kind:type_name -> localchat.v1.ReasonKind
-	37, // 37: localchat.v1.BookedInvite.revoked:type_name -> localchat.v1.Revoked
-	39, // 38: localchat.v1.BookedAppeal.pardoned:type_name -> localchat.v1.Pardoned
-	3,  // 39: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	45, // 40: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	46, // 41: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	47, // 42: localchat.v1.PollAsk.appeal:type_name -> localchat.v1.PollAppeal
-	50, // 43: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	51, // 44: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	49, // 45: localchat.v1.PollReply.moved:type_name -> localchat.v1.Moved
-	4,  // 46: localchat.v1.PollReply.appeal:type_name -> localchat.v1.AppealCode
-	56, // 47: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	57, // 48: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	30, // 49: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	53, // 50: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
-	52, // 51: localchat.v1.PollMember.offer:type_name -> localchat.v1.Offer
-	54, // 52: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
-	55, // 53: localchat.v1.Door.appeals:type_name -> localchat.v1.Appeal
-	5,  // 54: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	56, // 55: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	49, // 56: localchat.v1.JoinReply.moved:type_name -> localchat.v1.Moved
-	61, // 57: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	62, // 58: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	63, // 59: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
-	64, // 60: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
-	65, // 61: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
-	6,  // 62: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	5,  // 63: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
-	7,  // 64: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
-	0,  // 65: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
-	8,  // 66: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
-	70, // 67: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	56, // 68: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	30, // 69: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	6,  // 70: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	6,  // 71: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	78, // 72: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 73: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	49, // 74: localchat.v1.RoomAd.moved:type_name -> localchat.v1.Moved
-	9,  // 75: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
-	76, // [76:76] is the sub-list for method output_type
-	76, // [76:76] is the sub-list for method input_type
-	76, // [76:76] is the sub-list for extension type_name
-	76, // [76:76] is the sub-list for extension extendee
-	0,  // [0:76] is the sub-list for field type_name
+	29, // 26: localchat.v1.SetDeputies.cuts:type_name -> localchat.v1.MemberCut
+	30, // 27: localchat.v1.Transfer.cut:type_name -> localchat.v1.Cut
+	30, // 28: localchat.v1.Unvoice.cut:type_name -> localchat.v1.Cut
+	30, // 29: localchat.v1.MemberCut.cut:type_name -> localchat.v1.Cut
+	0,  // 30: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 31: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 32: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	35, // 33: localchat.v1.Books.owed:type_name -> localchat.v1.Owed
+	36, // 34: localchat.v1.Books.invites:type_name -> localchat.v1.BookedInvite
+	40, // 35: localchat.v1.Books.shifts:type_name -> localchat.v1.Shift
+	38, // 36: localchat.v1.Books.appeals:type_name -> localchat.v1.BookedAppeal
+	2,  // 37: localchat.v1.Owed.kind:type_name -> localchat.v1.ReasonKind
+	37, // 38: localchat.v1.BookedInvite.revoked:type_name -> localchat.v1.Revoked
+	39, // 39: localchat.v1.BookedAppeal.pardoned:type_name -> localchat.v1.Pardoned
+	3,  // 40: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	45, // 41: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	46, // 42: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	47, // 43: localchat.v1.PollAsk.appeal:type_name -> localchat.v1.PollAppeal
+	50, // 44: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	51, // 45: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	49, // 46: localchat.v1.PollReply.moved:type_name -> localchat.v1.Moved
+	4,  // 47: localchat.v1.PollReply.appeal:type_name -> localchat.v1.AppealCode
+	57, // 48: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	58, // 49: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	30, // 50: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	53, // 51: localchat.v1.PollMember.desk:type_name -> localchat.v1.Desk
+	52, // 52: localchat.v1.PollMember.offer:type_name -> localchat.v1.Offer
+	55, // 53: localchat.v1.Desk.knocks:type_name -> localchat.v1.Knocker
+	56, // 54: localchat.v1.Desk.appeals:type_name -> localchat.v1.Appeal
+	54, // 55: localchat.v1.Desk.removals:type_name -> localchat.v1.Progress
+	5,  // 56: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	57, // 57: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	49, // 58: localchat.v1.JoinReply.moved:type_name -> localchat.v1.Moved
+	62, // 59: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	63, // 60: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	64, // 61: localchat.v1.AskRequest.nick:type_name -> localchat.v1.AskNick
+	65, // 62: localchat.v1.AskRequest.away:type_name -> localchat.v1.AskAway
+	66, // 63: localchat.v1.AskRequest.hand:type_name -> localchat.v1.AskHand
+	67, // 64: localchat.v1.AskRequest.open_invites:type_name -> localchat.v1.AskOpenInvites
+	6,  // 65: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	5,  // 66: localchat.v1.AskReply.code:type_name -> localchat.v1.JoinCode
+	69, // 67: localchat.v1.AskReply.invites:type_name -> localchat.v1.OpenInvite
+	7,  // 68: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 69: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	8,  // 70: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	73, // 71: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	57, // 72: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	30, // 73: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	6,  // 74: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	6,  // 75: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	81, // 76: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 77: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	49, // 78: localchat.v1.RoomAd.moved:type_name -> localchat.v1.Moved
+	9,  // 79: localchat.v1.TakeReply.code:type_name -> localchat.v1.TakeCode
+	80, // [80:80] is the sub-list for method output_type
+	80, // [80:80] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -6595,14 +6873,15 @@ func file_localchat_proto_init() {
 		(*PollReply_Moved)(nil),
 		(*PollReply_Appeal)(nil),
 	}
-	file_localchat_proto_msgTypes[50].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[51].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 		(*AskRequest_Nick)(nil),
 		(*AskRequest_Away)(nil),
 		(*AskRequest_Hand)(nil),
+		(*AskRequest_OpenInvites)(nil),
 	}
-	file_localchat_proto_msgTypes[62].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[65].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -6612,7 +6891,7 @@ func file_localchat_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   71,
+			NumMessages:   74,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -73,7 +73,7 @@ function listing(title, none, fetch) {
 
 /** @param {Room} room */
 export function invites(room) {
-  const draw = listing('Open invites', 'No invite is open.', async () => {
+  const draw = listing('Open invites', room.owned ? 'No invite is open.' : 'No invite is open that the owner has not made.', async () => {
     const { invites: all } = await store.rpc.call('room.invites', { room: room.id });
     return all.map((/** @type {import('./types.js').Invite} */ i) => h('li', { class: 'card' },
       h('div', { class: 'what' }, h('strong', {}, bdi(i.nick ? nick(i.nick) : 'for anybody')), h('span', { class: 'soft' }, `until ${moment(i.expires)} · ${name(i.id)}`)),
@@ -214,8 +214,8 @@ export async function policy(room) {
       spanField('retain_s', 'Lines are kept for', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s), 'In memory only, on the computer of every member.'),
       field('New members see', select('history', Object.entries(historyWords), p.history)),
       spanField('idle_s', 'The room closes by itself', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s), 'After so long without a line.'),
-      field('Who may talk', select('speak', [['all', 'everybody in the room'], ['voiced', 'you, and members with a voice']], p.speak), 'The others can read, and ask you for a voice.'),
-      spanField('slow_s', 'One line of a member every', times([0, 5, 30, 60, 300], p.slow_s, 'as often as they like'), String(p.slow_s), 'You, the owner, are not held to it.'),
+      field('Who may talk', select('speak', [['all', 'everybody in the room'], ['voiced', 'you, the deputies, and members with a voice']], p.speak), 'The others can read, and ask you and the deputies for a voice.'),
+      spanField('slow_s', 'One line of a member every', times([0, 5, 30, 60, 300], p.slow_s, 'as often as they like'), String(p.slow_s), 'You and the deputies are not held to it.'),
       check('members_invite', 'Every member may invite', p.members_invite),
       check('hide_reasons', 'Only the removed member sees why it was removed', p.hide_reasons),
     ],

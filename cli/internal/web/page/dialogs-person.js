@@ -83,14 +83,14 @@ export function person(room, peer) {
   }
   if (room.owned && !m.self) {
     also.push(m.role === 'deputy' ? button('No longer a deputy', () => attempt(store.rpc.call('room.undeputy', { room: room.id, who: m.peer }).then(() => dialog.close())))
-      : button('Make a deputy', () => attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer }).then(() => dialog.close())), { title: 'May let people in, remove and mute them, and set the subject and who may join, while you are here' }),
+      : button('Make a deputy', () => attempt(store.rpc.call('room.deputy', { room: room.id, who: m.peer }).then(() => dialog.close())), { title: 'May let people in, remove, mute and warn them, say who may talk, and set the subject and who may join, while your node runs' }),
     button('Give them the room…', () => { dialog.close(); transfer(room, m); }));
   }
   if ((room.owned || (room.deputy && m.role === 'member')) && !m.self) {
     const voice = (/** @type {string} */ method, /** @type {object} */ more) => attempt(store.rpc.call(method, { room: room.id, who: m.peer, ...more }).then(() => dialog.close()));
     also.push(...(m.voiced ? [button('Take the voice', () => voice('room.unvoice', {}))]
       : [button('Give a voice', () => voice('room.voice', {})), button('Give the floor for 5 minutes', () => voice('room.voice', { for_s: 300 }))]));
-    if (room.owned) also.push(button('Warn…', () => { dialog.close(); warn(room, m); }));
+    also.push(button('Warn…', () => { dialog.close(); warn(room, m); }));
     also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))
       : button('Mute…', () => { dialog.close(); mute(room, m); }, { class: 'grave-quiet' }),
     button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),

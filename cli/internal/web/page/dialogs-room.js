@@ -60,7 +60,7 @@ export function leave(room) {
     return;
   }
   open({
-    title: `Leave ${name(room.name)}?`, does: 'Leave', body: [h('p', {}, 'You can no longer read what is said there. To come back, ask to be let in again.')],
+    title: `Leave ${name(room.name)}?`, does: 'Leave', body: [h('p', {}, 'You can no longer read what is said there. To come back, ask to be let in again.'), room.deputy ? h('p', {}, 'You are a deputy of this room. When you leave, you are none any more, also if you come back.') : null],
     run: async () => { await store.rpc.call('room.leave', { room: room.id }); },
   });
 }

@@ -160,6 +160,16 @@ function message(store, room, m) {
   store.changed('lines', room.id);
 }
 
+/** Asks whether I may talk. @param {Store} store @param {import('./store.js').Room} room */
+function voice(store, room) {
+  const call = { room: room.id };
+  void Promise.all([store.rpc.call('room.policy', call), store.rpc.call('room.members', call)]).then(([p, all]) => {
+    const me = all.members.find((/** @type {import('./types.js').Member} */ m) => m.self);
+    room.voiceless = p.speak === 'voiced' && me?.role === 'member' && !me.voiced;
+    store.changed('rooms');
+  }, () => {});
+}
+
 /** Events about who is in a room, and about its rules. @param {Store} store @param {import('./store.js').Room} room @param {NodeEvent} e @param {number} at */
 function people(store, room, e, at) {
   switch (e.type) {
@@ -199,7 +209,7 @@ function people(store, room, e, at) {
       store.changed('rooms');
       break;
     case 'unvoiced':
-      if (e.self) void store.rpc.call('room.policy', { room: room.id }).then((p) => { room.voiceless = p.speak === 'voiced'; store.changed('rooms'); }, () => {});
+      if (e.self) voice(store, room);
       break;
     case 'renamed':
       if (e.self) room.nick = e.nick;
@@ -228,6 +238,7 @@ function people(store, room, e, at) {
       break;
     case 'deputies':
       room.deputy = e.mine;
+      if (e.changed) voice(store, room);
       store.changed('rooms');
       break;
     case 'transfer_offered':
@@ -244,7 +255,7 @@ function people(store, room, e, at) {
     case 'policy':
       room.subject = e.subject;
       room.retainS = e.retain_s;
-      room.voiceless = e.speak === 'voiced' && !room.owned && !room.members.find((m) => m.self)?.voiced;
+      room.voiceless = e.speak === 'voiced' && !room.owned && !room.deputy && !room.members.find((m) => m.self)?.voiced;
       store.changed('rooms');
       store.list();
       break;

@@ -47,7 +47,7 @@ const byReason = {
   'nick soon': 'try again in {wait}',
   'bad idle time': 'give 0 for never, or a time such as 6 hours',
   'bad voice': 'give a time such as 10 minutes, or none for a voice that lasts',
-  'voiceless': 'raise your hand: the owner sees it',
+  'voiceless': 'raise your hand: the owner and the deputies see it',
   'bad slow': 'give a time such as 5 seconds or 1 minute',
   'bad retention': 'give a time such as 10 minutes or 1 day',
   'bad mute': 'give a time such as 10m, 2h or 1d, or none for a mute that lasts until it is lifted',

@@ -72,8 +72,7 @@ class PeoplePane extends View {
     /** @type {[string, () => void, boolean?][]} */
     const all = [['Invite somebody', () => owner.invite(room)]];
     all.push(['Share on a web page', () => void rooms.share(room)]);
-    if (room.owned) all.push(['Open invites', () => owner.invites(room)]);
-    if (room.owned || room.deputy) all.push(['Bans', () => owner.bans(room)]);
+    if (room.owned || room.deputy) all.push(['Open invites', () => owner.invites(room)], ['Bans', () => owner.bans(room)]);
     all.push(['Rules of the room', () => void owner.policy(room)], ['What was done', () => owner.audit(room)], ['Search', () => rooms.search(room)], ['Save the lines', () => rooms.save(room)]);
     all.push(room.transcript.off.length > 0 ? ['Show the cleared lines', () => rooms.unclear(room)] : ['Clear the screen', () => rooms.clear(room)]);
     if (room.owned && room.hidden) all.push(['Show it again', () => {

@@ -7,6 +7,7 @@ import { settle } from './outgoing.js';
 import { Rpc } from './rpc.js';
 import { set, settings } from './settings.js';
 import { Transcript } from './transcript.js';
+import { removing } from './words.js';
 
 /** @typedef {import('./types.js').Item} Item */
 /** @typedef {import('./types.js').Outgoing} Outgoing */
@@ -206,8 +207,20 @@ export class Store extends EventTarget {
       for (const l of fresh) this.noteNew(room, l);
       this.changed('lines', room.id);
       this.changed('rooms');
+      if (room.owned || room.deputy) this.removals(room, await this.rpc.call('room.removals', { room: room.id }));
     } catch { /* it is asked again with the next connection */ }
     this.people(room);
+  }
+
+  /** Shows how far removals have got, which were ordered before this page was there. @param {Room} room @param {{removals: import('./types.js').Progress[]}} all */
+  removals(room, all) {
+    for (const p of all.removals) {
+      const kind = p.kind === 'muted' ? 'mute' : 'removal';
+      const item = room.transcript.items.findLast((i) => i.key.startsWith(`${kind} `) && i.peer === p.peer);
+      if (item) room.transcript.change(item.key, { progress: p });
+      else if (!p.told || p.applied < p.total) this.note(room, removing(p), Date.now(), { key: `${kind} under way of ${p.peer}`, peer: p.peer, progress: p });
+    }
+    this.changed('lines', room.id);
   }
 
   /** Asks who is in a room, and at its door. @param {Room} room */

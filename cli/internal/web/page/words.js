@@ -74,8 +74,8 @@ const rules = [
   ['retain_s', 'how long lines are kept', (p) => seconds(p.retain_s)],
   ['history', 'what new members see', (p) => entry(historyWords, p.history) ?? name(p.history)],
   ['idle_s', 'when the room closes by itself', (p) => (p.idle_s ? `after ${seconds(p.idle_s)} without a line` : 'never')],
-  ['speak', 'who may talk', (p) => (p.speak === 'voiced' ? 'the owner, and members with a voice' : 'everybody in the room')],
-  ['slow_s', 'how often a member may say something', (p) => (p.slow_s ? `one line every ${seconds(p.slow_s)}, except for the owner` : 'as often as they like')],
+  ['speak', 'who may talk', (p) => (p.speak === 'voiced' ? 'the owner, the deputies, and members with a voice' : 'everybody in the room')],
+  ['slow_s', 'how often a member may say something', (p) => (p.slow_s ? `one line every ${seconds(p.slow_s)}, except for the owner and the deputies` : 'as often as they like')],
   ['members_invite', 'who may invite', (p) => (p.members_invite ? 'every member' : 'the owner')],
   ['hide_reasons', 'who sees why a member was removed', (p) => (p.hide_reasons ? 'only the removed member' : 'everybody in the room')],
 ];
@@ -114,9 +114,10 @@ export function note(e) {
     case 'unvoiced': return `${e.self ? 'You have' : `${who} has`} no voice any more`;
     case 'hand': return `${who} asks for a voice`;
     case 'hand_gone': return `${who} no longer asks for a voice`;
-    case 'warned': return `${nick(e.by_nick, e.by)} warns you${because(e.text)}`;
-    case 'member_warned': return `${who} was warned by ${nick(e.by_nick, e.by)} (${count(e.count, 'time')} by now)${because(e.text)}`;
+    case 'warned': return `${nick(e.by_nick, e.by)}${e.for_nick || e.for ? `, for ${nick(e.for_nick, e.for)},` : ''} warns you${because(e.text)}`;
+    case 'member_warned': return `${who} was warned${byText(/** @type {any} */ (e))} (${count(e.count, 'time')} by now)${because(e.text)}`;
     case 'warning_told': return `${who} has got the warning`;
+    case 'order_settled': return `Your order “${name(e.order)}${e.peer ? ` ${who}` : ''}”, which had no answer, was ${e.done ? 'carried out' : 'not carried out: give it again'}`;
     case 'renamed': return e.self ? `You are ${who} now` : `${nick(e.old_nick, e.peer)} is ${who} now`;
     case 'unbanned': return `${who} is no longer banned`;
     case 'appeal': return `${who}, ${deed(e.kind)} by ${nick(e.by_nick, e.by)}, appeals: ${phrase(e.text)}`;
@@ -148,7 +149,7 @@ function byText(e) {
 
 /** Who became a deputy, and who is none any more. @param {NodeEvent} e */
 function deputies(e) {
-  if (e.changed && e.mine) return 'You are a deputy of this room: you may let people in, remove and mute them, and set the subject and who may join, while the owner is here';
+  if (e.changed && e.mine) return 'You are a deputy of this room: you may let people in, remove, mute and warn them, say who may talk, and set the subject and who may join, while the owner’s node runs';
   if (e.changed) return 'You are no longer a deputy of this room';
   const named = (/** @type {{peer: string, nick: string}} */ d) => nick(d.nick, d.peer);
   return [...e.named.map((/** @type {any} */ d) => `${named(d)} is a deputy now`), ...e.dropped.map((/** @type {any} */ d) => `${named(d)} is no longer a deputy`)].join('; ');
@@ -179,6 +180,9 @@ export function auditText(e) {
 export function mutedText(m) {
   return `You are muted${byText(m)}${untilText(m.until)}${because(m.text)}. You can still read, and a line for the owner alone still arrives`;
 }
+
+/** That somebody is being removed or muted. @param {import('./types.js').Progress} p */
+export function removing(p) { return `${nick(p.nick, p.peer)} was ${p.kind === 'muted' ? 'muted' : deed(p.kind)}`; }
 
 /** How far a removal has got. @param {import('./types.js').Progress} p */
 export function progress(p) {
