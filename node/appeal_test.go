@@ -54,6 +54,7 @@ func TestAppealOverRestarts(t *testing.T) {
 			t.Errorf("alice has %+v", all)
 		}
 		s.stop("bob")
+		time.Sleep(time.Second) // simulated: alice sees that he is gone, and gives him no answer now
 		must(alice.Pardon(ctx, "lab", "bob"))
 		s.stop("alice")
 		s.start("alice")
