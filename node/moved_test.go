@@ -9,7 +9,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // handedOver returns the record seq of a room, by which one persona gives it to another, which has accepted.
@@ -143,4 +145,59 @@ func opened(raw [][]byte) (rs []protocol.SignedRecord) {
 		rs = append(rs, must(protocol.OpenRecord(b)))
 	}
 	return rs
+}
+
+// TestJoinFollowsSignedTransfers: a join whose owner says that it gave the room away goes on to the peer to which that owner has signed a
+// transfer, and shows the token of its invite to nobody else.
+func TestJoinFollowsSignedTransfers(t *testing.T) {
+	for _, forged := range []bool{false, true} {
+		t.Run(map[bool]string{false: "signed", true: "forged"}[forged], func(t *testing.T) {
+			simulate(t, 3, func(l *simLAN) {
+				key := func(host int) protocol.KeySigner {
+					h := l.hosts[host]
+					return protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}
+				}
+				was, next := key(0), key(1)
+				room := must(protocol.OpenRecord(hostile.Foundation(was, random, "lab"))).RoomID()
+				signer := was
+				if forged {
+					signer = next
+				}
+				accepted := must(protocol.SignAcceptance(protocol.Acceptance{
+					Room: room, From: was.Peer(), To: next.Peer(), Prev: protocol.Hash{1}, Books: protocol.Hash{1}, Until: time.Now().Add(time.Hour),
+				}, next))
+				transfer := must(protocol.SignRecord(protocol.Record{
+					Room: room, Seq: 2, Prev: protocol.Hash{1}, Term: 1, Epoch: 2, At: time.Now().UTC().Truncate(time.Millisecond), Author: signer.Peer(),
+					Body: protocol.Transfer{Accepted: accepted}, KeyHash: protocol.Hash{2},
+				}, signer)).Bytes()
+				tokens := make(chan protocol.Token, 32)
+				answers := func(host int, reply protocol.JoinReply) {
+					l.hosts[host].SetStreamHandler(protocol.JoinID, func(s network.Stream) {
+						defer s.Close()
+						var q protocol.JoinRequest
+						if protocol.ReadFrame(s, &q) == nil {
+							if host == 1 {
+								tokens <- q.Token
+							}
+							_ = protocol.WriteFrame(s, &reply)
+						}
+					})
+				}
+				answers(0, protocol.JoinReply{Code: protocol.JoinMoved, Moved: &protocol.Moved{Transfers: [][]byte{transfer}, Addrs: l.hosts[1].Addrs()}})
+				answers(1, protocol.JoinReply{Code: protocol.JoinFull})
+				zoe := l.startOn(2, "zoe", "", nil)
+				invite := protocol.InviteText{Owner: was.Peer(), Room: room, Token: protocol.Token{7}, Expires: time.Now().Add(time.Hour), Addrs: l.hosts[0].Addrs()}
+				_, err := zoe.Join(l.ctx(), JoinOptions{Invite: invite.String()})
+				if forged {
+					if !AsError(err).Identity || len(tokens) > 0 {
+						t.Errorf("zoe follows what its owner has not signed, with %d tokens: %v", len(tokens), err)
+					}
+					return
+				}
+				if AsError(err).Reason != fault.RoomFull || len(tokens) != 1 || <-tokens != (protocol.Token{7}) {
+					t.Errorf("zoe does not follow its owner: %v", err)
+				}
+			})
+		})
+	}
 }
