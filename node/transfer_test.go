@@ -224,7 +224,7 @@ type deaf struct{}
 
 func (deaf) run(l *loop) (none, error) {
 	for _, r := range l.rooms {
-		r.membership.seat.Nonce = protocol.Nonce{9} // the answers to its polls are for another question
+		r.cancel() // its poll, and what it fetches
 		r.gossip.Leave()
 	}
 	return none{}, nil
