@@ -78,12 +78,23 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 	g.sees(">@ bob  owner, you", "w details  Esc back")
 	g.misses("k kick")
 	g.press("down")
-	g.sees(">+ dave  member", "k kick  b ban  m message  w details")
+	g.sees(">+ dave  member", "k kick  b ban  s mute  m message  w details")
 	g.press("k")
 	g.sees("lab> /kick dave", "/kick WHO [REASON]")
 	g.says("too loud")
 	g.did("kick lab dave too loud")
-	g.press("f2", "down", "down")
+	g.press("f2")
+	g.press("s")
+	g.sees("lab> /mute dave", "/mute WHO [FOR] [REASON]")
+	g.says("10m let others talk")
+	g.did("mute lab dave let others talk 10m0s")
+	g.f.MemberList[1].Muted = true
+	g.passes(time.Second)
+	g.press("f2")
+	g.sees(">+ dave  member, muted", "s unmute")
+	g.press("s")
+	g.did("unmute lab dave")
+	g.press("down", "down")
 	g.sees(">? mallory knocks", "a accept  d deny")
 	g.press("a")
 	g.did("accept lab " + "mallory")
@@ -97,7 +108,7 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 
 	g = ownerAt(t, 40, 12)
 	g.press("f2", "down", "down")
-	if s := g.unfolded(); !strings.Contains(s, "k kick b ban m message w details v verify i ignore Esc back") {
+	if s := g.unfolded(); !strings.Contains(s, "k kick b ban s mute m message w details v verify i ignore Esc back") {
 		t.Errorf("not every key is told on a small screen:\n%s", g.screen())
 	}
 }
@@ -123,6 +134,30 @@ func TestScreenMemberHasNoOwnersKeys(t *testing.T) {
 	g.press("k", "b")
 	g.sees("lab>")
 	g.misses("/kick", "/ban")
+}
+
+// TestScreenDeputy: a deputy has the keys that moderate members, but not the owner or another deputy, and is asked before it leaves.
+func TestScreenDeputy(t *testing.T) {
+	g := memberAt(t, 90, 24)
+	g.f.MemberList = append(g.f.MemberList, node.MemberInfo{Peer: clitest.DaveID, Nick: "dave", Role: "member", Present: true})
+	g.hears(node.Deputies{Mine: true, Changed: true})
+	g.passes(time.Second)
+	g.press("f2", "down")
+	g.sees(">@ alice  owner", "m message")
+	g.misses("k kick", "s mute")
+	g.press("down", "down")
+	g.sees(">+ dave  member", "k kick  b ban  s mute")
+	g.press("esc")
+	g.f.Did()
+	g.says("/warn dave mind your words")
+	g.did("warn lab dave mind your words")
+	g.says("/leave")
+	g.sees("you are a deputy of lab; if you leave, you are none any more, also if you come back.", "Leave?", "[y] yes  [n] no")
+	g.press("n")
+	g.did()
+	g.says("/leave")
+	g.press("y")
+	g.did("leave lab")
 }
 
 // TestScreenAsksOfAnEmptyRoom: the question about a room without other members counts nobody.
