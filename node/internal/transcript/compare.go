@@ -17,6 +17,7 @@ type compare struct {
 	again   int       // comparisons that follow the next one at once: the gossip settles within seconds
 	busy    bool      // one is under way
 	flooded time.Time // when a member last said more than it may
+	empty   int       // how many members have answered that this node is no member, since it came in
 	partners
 	pages pages
 }
@@ -122,6 +123,13 @@ func (t *Transcript) Compared(env Env, a Answer) []Effect {
 	t.noteDelivered(&env, &a)
 	goesOn := t.paging() && env.Now.Sub(c.flooded) >= FloodPause
 	t.compared(&env, whole, goesOn)
+	if a.Reply.HaveSeq == 0 && !t.telling.caughtUp && c.empty < MaxDue {
+		// The member has not heard of our admission. The lines that are said now wait until those of before are here, so the authority,
+		// which has signed the admission, is asked at once.
+		c.empty++
+		c.last = env.Now.Add(-SyncSpacing)
+		t.compareWith(&env, env.State.Authority(), 0, false)
+	}
 	if goesOn || c.again > 0 || len(c.due) > 0 {
 		c.again = max(0, c.again-1)
 		if goesOn && c.pages.full {
