@@ -52,13 +52,16 @@ const gcPercent = 50
 // process has no other node.
 var atRest func(rests bool)
 
-// restOnOne makes a process that rests use one processor. With more, Go's runtime wakes further threads at each event, which look for
-// work and find none: a quarter to a half of all context switches of a node at rest. A change of the number takes some 20 µs.
-func restOnOne(rests bool) {
-	if rests {
-		runtime.GOMAXPROCS(1)
-	} else {
-		runtime.SetDefaultGOMAXPROCS()
+// restOnOne makes a process use one processor while it rests, and all that it has otherwise. With more than one, Go's runtime wakes further
+// threads at each event, which look for work and find none: a quarter to a half of all context switches of a node at rest. A change of
+// the number takes some 20 µs.
+func restOnOne(all int) func(rests bool) {
+	return func(rests bool) {
+		if rests {
+			runtime.GOMAXPROCS(1)
+		} else {
+			runtime.GOMAXPROCS(all)
+		}
 	}
 }
 
@@ -66,9 +69,7 @@ func restOnOne(rests bool) {
 // program leaves its rooms and ends. The second interrupt ends it at once.
 func Main() int {
 	debug.SetGCPercent(gcPercent)
-	if os.Getenv("GOMAXPROCS") == "" {
-		atRest = restOnOne
-	}
+	atRest = restOnOne(runtime.GOMAXPROCS(0))
 	defer stream.ObeyEscapes(os.Stdout)()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
