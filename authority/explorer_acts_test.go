@@ -29,6 +29,9 @@ func (e *explorer) do(a act) {
 	switch w := a.what; {
 	case a.disk != 0:
 		e.diskActs(a)
+	case a.give != 0 && e.gives.on:
+		e.giveActs(a)
+	case e.idle(w):
 	case w < 40:
 		e.ask(i, j)
 	case w >= 104 && w < 120 && e.history == nil: // the register that those tests are about has no deputies
@@ -37,7 +40,7 @@ func (e *explorer) do(a act) {
 		e.deliver(int(a.who), a.how%8 == 0, a.how&0x80 != 0, doubtful(a.how>>3))
 	case w < 122:
 		e.lose(int(a.who))
-	case w < 128 && e.history == nil:
+	case w < 128 && e.history == nil && !e.gives.on:
 		e.appeals(i, j, a)
 	case w < 128:
 		e.lose(int(a.who))
@@ -184,7 +187,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 		e.version = version
 	}
 	switch ev.(type) {
-	case Tick, MakeInvite:
+	case Tick, MakeInvite, AskBooks:
 		e.sweep()
 		e.sweepAppeals()
 	}
@@ -254,6 +257,10 @@ func (e *explorer) restart() {
 	if !reflect.DeepEqual(l.state, e.heard) {
 		e.violated(4, "the log read from its beginning makes another state than record by record")
 	}
+	if l.state.authority != e.self.Self {
+		e.handed(l)
+		return
+	}
 	e.ledger, e.grace, e.moved = l, e.now.Add(5*time.Minute), e.disk.banShift
 	for _, f := range e.folk {
 		f.standing, f.held = protocol.Nonce{}, nil // neither is on the disk
@@ -318,7 +325,7 @@ func (c *client) restart() {
 		return
 	}
 	d := c.disk
-	c.seat = Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, Muted: d.Muted, Told: d.Told, Warnings: d.Warnings}
+	c.seat = Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, Muted: d.Muted, Told: d.Told, Warnings: d.Warnings, Moved: d.Moved}
 }
 
 func (e *explorer) ask(i, j int) {
@@ -386,6 +393,9 @@ func (e *explorer) deliver(which int, again, hold bool, crash int) {
 }
 
 func (e *explorer) deliverAck(p parcel, crash int) {
+	if e.gives.pending {
+		return // nobody keeps a note of it
+	}
 	f := e.folk[p.folk]
 	e.history.heard(p.op)
 	effects, err := e.step(Ack{f.peer, *p.ask.Ack}, crash)
@@ -437,6 +447,10 @@ func sameBooks(a, b Ledger) bool {
 }
 
 func (e *explorer) deliverPoll(p parcel, hold bool, crash int) {
+	if e.gives.pending || p.to != e.self.Self {
+		e.misdirected(p)
+		return
+	}
 	e.history.heard(p.op)
 	f := e.folk[p.folk]
 	switch a, ok := e.answerPoll(f.peer, *p.ask.Request, crash); {
@@ -494,9 +508,21 @@ func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 	for _, effect := range effects {
 		switch effect := effect.(type) {
 		case Ask:
-			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Request: &effect.Request}, op: e.history.call(i, j, registerInput{
+			e.wires = append(e.wires, parcel{folk: i, client: j, to: c.seat.Authority, ask: protocol.PollAsk{Request: &effect.Request}, op: e.history.call(i, j, registerInput{
 				op: opPoll, admission: effect.Request.Admission, nonce: effect.Request.Nonce,
 			})})
+		case MoveTo:
+			if crash == crashBefore {
+				c.restart()
+				return
+			}
+			if crash != diskFails {
+				c.disk.Authority, c.disk.Moved = c.seat.Authority, c.seat.Moved
+			}
+			if crash == crashAfter {
+				c.restart()
+				return
+			}
 		case Keep:
 			if crash == crashBefore {
 				c.restart()

@@ -78,10 +78,10 @@ func (e *explorer) permits(by *folk, ev Event) (bool, protocol.Body) {
 	}
 	bannedByOwner := func(p peer.ID) bool {
 		_, banned := e.heard.Banned(p, e.now)
-		return banned && e.folk[e.indexOf(p)].bannedBy == e.self.Self
+		return banned && e.folk[e.indexOf(p)].bannedBy != "" && e.isOwner(e.folk[e.indexOf(p)].bannedBy)
 	}
-	voicedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.voice != 0 && f.voicedBy == e.self.Self }
-	mutedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.silent && f.mutedBy == e.self.Self }
+	voicedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.voice != 0 && e.isOwner(f.voicedBy) }
+	mutedByOwner := func(p peer.ID) bool { f := e.folk[e.indexOf(p)]; return f.silent && e.isOwner(f.mutedBy) }
 	switch ev := ev.(type) {
 	case Kick:
 		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Remove{Peer: ev.Peer, Kind: protocol.Kicked}
@@ -91,7 +91,7 @@ func (e *explorer) permits(by *folk, ev Event) (bool, protocol.Body) {
 		return touch(ev.Peer, bannedByOwner(ev.Peer)), protocol.Unban{Peer: ev.Peer}
 	case Pardon:
 		f := e.folk[e.indexOf(ev.Peer)]
-		return touch(ev.Peer, bannedByOwner(ev.Peer) || f.out.removal != 0 && f.out.by == e.self.Self), protocol.Pardon{Peer: ev.Peer}
+		return touch(ev.Peer, bannedByOwner(ev.Peer) || f.out.removal != 0 && e.isOwner(f.out.by)), protocol.Pardon{Peer: ev.Peer}
 	case Mute:
 		return touch(ev.Peer, mutedByOwner(ev.Peer)), protocol.Mute{Peer: ev.Peer}
 	case Unmute:
@@ -202,7 +202,7 @@ func (e *explorer) paced() {
 			}
 		}
 	}
-	if got := e.heard.Slow(e.self.Self, e.heard.Epoch()); got != 0 {
+	if got := e.heard.Slow(e.heard.Owner(), e.heard.Epoch()); got != 0 {
 		e.violated(23, "the owner may say a line every %v", got)
 	}
 }

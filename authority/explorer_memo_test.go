@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"localchat/protocol"
 )
 
 // A memo caches the steps of the reducers, for schedules that begin alike: both reducers are functions of values, and a step costs a
@@ -98,7 +100,7 @@ func appendEvent(k []byte, ev Event) []byte {
 
 // seatStep is s.Step with the cache.
 func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
-	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2|bitOf(s.told)<<3, byte(s.Told))
+	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2|bitOf(s.told)<<3, byte(s.Told), byte(s.Moved), s.Authority[10])
 	k = append(append(k, s.Kept...), s.Muted...)
 	for _, w := range s.Warnings {
 		k = append(k, w...)
@@ -116,6 +118,12 @@ func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
 	case Answered:
 		k = append(k, 'a', bitOf(ev.Reply.Member != nil), byte(ev.Admission), ev.Nonce[0])
 		k = append(k, ev.Reply.Reason...)
+		if ev.Reply.Moved != nil {
+			for _, raw := range ev.Reply.Moved.Transfers {
+				h := protocol.BooksHash(raw)
+				k = append(k, h[:8]...)
+			}
+		}
 	}
 	r, ok := e.memo.seats[string(k)]
 	if !ok {

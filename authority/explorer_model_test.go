@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ type owed struct {
 	kind               protocol.ReasonKind
 	text               string
 	by                 peer.ID // the peer that decided it, and says text
+	owner              peer.ID // for which, if that is another one
 	expires            time.Time
 	until              time.Time // of a ban
 	claimed            bool
@@ -68,7 +70,7 @@ func (e *explorer) keyed(c Commit) {
 	epoch := e.heard.Epoch()
 	derives := false
 	switch c.Record.Body.(type) {
-	case protocol.Admit, protocol.SetPolicy, protocol.Mute, protocol.Unmute, protocol.Voice, protocol.Unvoice, protocol.SetDeputies: // of those that start an epoch
+	case protocol.Admit, protocol.SetPolicy, protocol.Mute, protocol.Unmute, protocol.Voice, protocol.Unvoice, protocol.SetDeputies, protocol.Transfer: // of those that start an epoch
 		derives = true
 	}
 	switch old := e.keys[len(e.keys)-1]; {
@@ -258,7 +260,7 @@ func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKin
 			text = m.text
 		}
 	}
-	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, by: e.decided(r), until: until, expires: e.now.Add(24 * time.Hour)}
+	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, by: e.decided(r), owner: r.Author, until: until, expires: e.now.Add(24 * time.Hour)}
 }
 
 // retold updates the model after an order to remove a peer that is no member, which makes no record.
@@ -274,7 +276,7 @@ func (e *explorer) retold(ev Event) {
 		all := e.queueOf(ev.Peer)
 		for i, m := range all {
 			if m.kind == protocol.Muted && !m.claimed && ev.Reason != "" && (by == e.self.Self || by == m.by) {
-				all[i].text, all[i].by = ev.Reason, by
+				all[i].text, all[i].by, all[i].owner = ev.Reason, by, e.self.Self
 				e.setQueue(ev.Peer, all)
 			}
 		}
@@ -289,7 +291,7 @@ func (e *explorer) retold(ev Event) {
 	case m == nil, m.claimed, text == "", by != e.self.Self && by != m.by:
 	case kind == protocol.Kicked && (banned || m.kind == protocol.Banned):
 	default:
-		m.text, m.by = text, by
+		m.text, m.by, m.owner = text, by, e.self.Self
 	}
 }
 
@@ -312,11 +314,11 @@ func (e *explorer) answered(q protocol.PollRequest, a AnswerPoll, want PollOutco
 func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
 	m, d := e.first(a.Peer), e.disk.failures[a.Peer]
 	r := given{a.Peer, m.removal}
-	if old, ok := e.given[r]; ok && old != string(a.Reason) {
+	if old, ok := e.given[r]; ok && old != e.said(a.Reason) {
 		e.violated(10, "removal %d has two answers", m.removal)
 	}
 	if _, again := e.given[r]; !again {
-		e.given[r] = string(a.Reason)
+		e.given[r] = e.said(a.Reason)
 		e.toldCount++
 	}
 	if !d.Claimed || d.Nonce != q.Nonce || string(d.Answer) != string(a.Reason) {
@@ -325,7 +327,7 @@ func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
 	if d.Text != m.text {
 		e.violated(15, "removal %d is told as %q, not %q", m.removal, d.Text, m.text)
 	}
-	if d.By != m.by || (d.For != "") != (m.by != e.self.Self) || d.For != "" && d.For != e.self.Self {
+	if d.By != m.by || (d.For != "") != (m.by != m.owner) || d.For != "" && d.For != m.owner {
 		e.violated(23, "removal %d is told as that of %s for %q, not of %s", m.removal, d.By, d.For, m.by)
 	}
 	if d.Removal != m.removal || d.Kind != m.kind || d.Peer != a.Peer {
@@ -335,6 +337,14 @@ func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
 		e.violated(16, "a reason of removal %d after admission %d", m.removal, f.admitted)
 	}
 	e.claim(a.Peer, q.Nonce)
+}
+
+// said is what a signed reason says. After a transfer another owner signs the same.
+func (e *explorer) said(raw []byte) string {
+	if r, err := protocol.OpenReason(raw); e.gives.on && err == nil {
+		return fmt.Sprintf("%+v", r.Reason)
+	}
+	return string(raw)
 }
 
 func (e *explorer) claim(p peer.ID, n protocol.Nonce) {
@@ -374,7 +384,7 @@ func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
 		e.violated(16, "%s, admitted at %d, is shown removal %d", f.name, c.seat.Admission, r.Removal)
 	case r.Peer != f.peer:
 		e.violated(13, "%s is shown the reason of %s", f.name, r.Peer)
-	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
+	case e.given[given{f.peer, r.Removal}] != e.said(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
 		e.violated(10, "%s is shown another reason of removal %d than was given", f.name, r.Removal)
 	}
 	if c.shown == nil {
@@ -398,6 +408,7 @@ func (c *client) told() bool {
 func (e *explorer) heal() {
 	e.note("everything heals")
 	e.wires = nil
+	e.learnTransfer(99)
 	if e.nonces%2 == 0 {
 		e.restart()
 	}
@@ -415,7 +426,7 @@ func (e *explorer) heal() {
 			owed := m != nil && m.admission == c.seat.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == c.seat.Nonce)
 			due := owed && !ofMember(m.kind)
 			notices := e.noticesFor(f, c)
-			for range 4 + 2*len(notices) {
+			for range 4 + 2*len(notices) + min(e.gives.times, 4) {
 				e.ask(i, j)
 				for len(e.wires) > 0 {
 					e.deliver(0, false, false, 99)

@@ -73,7 +73,7 @@ func (e *explorer) showsMute(f *folk, c *client, r protocol.SignedReason) {
 		e.violated(22, "%s is told of mute %d twice", f.name, r.Removal)
 	case r.Removal <= c.seat.Admission || !ofMember(r.Kind) || r.Peer != f.peer:
 		e.violated(22, "%s, admitted at %d, is told of %+v", f.name, c.seat.Admission, r)
-	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
+	case e.given[given{f.peer, r.Removal}] != e.said(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
 		e.violated(22, "%s is told another reason of mute %d than was given", f.name, r.Removal)
 	}
 	if c.muted == nil {

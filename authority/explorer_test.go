@@ -158,9 +158,9 @@ func TestExplorer(t *testing.T) {
 }
 
 // exploreAll plays the schedules, and returns how many reasons were given. It fails with the first schedule that breaks an invariant.
-func exploreAll(t *testing.T, runs int, scheduleOf func(seed, n uint64, size int) []act) int64 {
+func exploreAll(t *testing.T, runs int, scheduleOf func(seed, n uint64, size int) []act, members ...string) int64 {
 	t.Helper()
-	start := newExplorerStarts(t)
+	start := newExplorerStarts(t, members...)
 	var next, acts, told atomic.Int64
 	next.Store(int64(*exploreFirst))
 	end := int64(*exploreFirst + runs)
@@ -197,10 +197,11 @@ func exploreAll(t *testing.T, runs int, scheduleOf func(seed, n uint64, size int
 }
 
 // An act is one thing that happens: which, to which peer, and how it goes. Any act is good at any time, so that a schedule
-// stays one when acts are cut out of it. Disk is of TestOldDisks.
+// stays one when acts are cut out of it. Disk is of TestOldDisks, and give of TestTransfers.
 type act struct {
 	what, who, how uint8
 	disk           diskAct
+	give           giveAct
 }
 
 // familySize schedules with numbers next to each other have their first quarter in common, branchSize of them the second as
@@ -251,14 +252,18 @@ func (s *explorerStarts) explain(acts []act) string {
 // each would be most of the work.
 type explorerStarts struct {
 	rooms []*world
+	gives bool
 }
 
-func newExplorerStarts(t testing.TB) *explorerStarts {
-	var s explorerStarts
+func newExplorerStarts(t testing.TB, members ...string) *explorerStarts {
+	s := explorerStarts{gives: len(members) > 0}
 	for _, access := range []protocol.Access{protocol.Open, protocol.Knock, protocol.Open, protocol.Invite} {
 		w := newRoom(t, "alice", protocol.Open)
 		w.join("bob")
 		w.join("carol")
+		for _, name := range members {
+			w.join(name)
+		}
 		policy := w.ledger.state.policy
 		policy.MembersInvite = true
 		policy.Idle = 12 * time.Hour
@@ -298,6 +303,7 @@ type explorer struct {
 	moved     map[uint64]time.Duration // how far the clock was set since a ban or a mute, by its record
 
 	disks oldDisks
+	gives giving
 
 	// variant and history are of the tests of linearizability.
 	variant variant
@@ -361,7 +367,8 @@ type client struct {
 // A parcel is a message on the wire. If reply is nil, it is to the authority.
 type parcel struct {
 	folk, client int
-	op           int // in the history
+	op           int     // in the history
+	to           peer.ID // of a poll: the authority that it is for
 	ask          protocol.PollAsk
 	reply        *Answered
 	// appealed is the appeal that the reply answers, or nil.
@@ -379,6 +386,9 @@ func (s *explorerStarts) begin(acts []act, m *memo) *explorer {
 		disk:  disk{records: slices.Clip(w.disk.records), failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}, appeals: map[peer.ID]Appeal{}},
 		model: map[peer.ID]*owed{}, pleas: map[peer.ID]*plea{}, pardons: map[given]string{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{}, heard: w.heard, invited: map[protocol.InviteID]*invited{},
 		keys: []protocol.Key{w.ledger.key},
+	}
+	if s.gives {
+		e.gives = giving{on: true, standby: "erin"}
 	}
 	for _, r := range w.disk.records {
 		e.hashes = append(e.hashes, r.Hash())
