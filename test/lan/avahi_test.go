@@ -1,7 +1,6 @@
 package lan
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,7 +36,7 @@ type avahi struct {
 }
 
 // avahi starts avahi-daemon on the host and returns when it serves.
-func (h *host) avahi() *avahi {
+func (h *host) avahi() (a *avahi) {
 	t := h.lan.t
 	t.Helper()
 	for _, tool := range []string{"avahi-daemon", "avahi-browse", "avahi-publish", "dbus-daemon", "nsenter"} {
@@ -50,22 +49,35 @@ func (h *host) avahi() *avahi {
 	if err := os.WriteFile(conf, []byte(avahiConf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
+	said, err := os.Create(h.home + "/avahi.said")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := h.Command("sh", "-c", avahiScript, "sh", conf)
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		netns.Remove(h.NS) // ends the message bus too, which holds the output open
 		cmd.Wait()
+		said.Close()
 		if t.Failed() {
-			t.Logf("---- avahi:\n%s", said.String())
+			t.Logf("---- avahi:\n%s", a.said())
 		}
 	})
-	a := &avahi{host: h, pid: cmd.Process.Pid}
+	a = &avahi{host: h, pid: cmd.Process.Pid}
 	eventually(t, "avahi serves", func() bool { return a.tool("avahi-browse", "-a", "-t").Run() == nil })
 	return a
+}
+
+// said returns what avahi-daemon has printed: its log.
+func (a *avahi) said() string {
+	text, err := os.ReadFile(a.home + "/avahi.said")
+	if err != nil {
+		a.lan.t.Error(err)
+	}
+	return string(text)
 }
 
 // tool returns a run of one of avahi's commands on that host.
