@@ -82,8 +82,16 @@ func TestADeputyMayNot(t *testing.T) {
 		}
 	}
 	for _, ev := range []Event{
-		Kick{Peer: id("frank")}, Accept{id("frank")}, Deny{Peer: id("frank")}, SetPolicy{Policy: w.ledger.state.policy}, Unmute{id("dave")}, Warn{id("frank"), "you"},
-		Voice{Peer: id("frank")}, Unvoice{Peer: id("frank")}, RevokeInvite{made.Invite.ID}, RevokeInvite{},
+		Kick{Peer: id("frank")},
+		Accept{id("frank")},
+		Deny{Peer: id("frank")},
+		SetPolicy{Policy: w.ledger.state.policy},
+		Unmute{id("dave")},
+		Warn{id("frank"), "you"},
+		Voice{Peer: id("frank")},
+		Unvoice{Peer: id("frank")},
+		RevokeInvite{made.Invite.ID},
+		RevokeInvite{},
 	} {
 		if err := w.orders("dave", ev); !errors.Is(err, ErrNotDeputy) {
 			t.Errorf("a member orders %T: %v", ev, err)

@@ -38,8 +38,21 @@ func (e *explorer) deputies(a act) {
 		idle := e.ledger.state.policy
 		idle.Idle += time.Second
 		ev = []Event{
-			SetPolicy{Policy: p}, SetPolicy{Policy: idle}, Accept{f.peer}, Close{}, Leave{Peer: f.peer}, Rekey{}, Deputize{f.peer}, Undeputize{Peer: f.peer},
-			Warn{f.peer, "mind your words"}, Voice{Peer: f.peer}, Voice{f.peer, time.Hour}, Unvoice{Peer: f.peer}, Warn{f.peer, ""}, e.someInvite(a), e.someInvite(a), MakeInvite{},
+			SetPolicy{Policy: p},
+			SetPolicy{Policy: idle},
+			Accept{f.peer},
+			Close{},
+			Leave{Peer: f.peer},
+			Rekey{},
+			Deputize{f.peer},
+			Undeputize{Peer: f.peer},
+			Warn{f.peer, "mind your words"},
+			Voice{Peer: f.peer},
+			Voice{f.peer, time.Hour},
+			Unvoice{Peer: f.peer},
+			Warn{f.peer, ""},
+			e.someInvite(a), e.someInvite(a),
+			MakeInvite{},
 		}[a.how>>4]
 	}
 	e.ordered(by, ev, a.how)

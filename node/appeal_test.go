@@ -58,7 +58,7 @@ func TestAppealOverRestarts(t *testing.T) {
 		must(alice.Pardon(ctx, "lab", "bob"))
 		s.stop("alice")
 		s.start("alice")
-		bob = s.start("bob")
+		s.start("bob")
 		if p := until(s.subs["bob"], func(Pardoned) bool { return true }); p.ByNick != "alice" || p.Until.Sub(p.At) != 24*time.Hour {
 			t.Errorf("bob is told %+v", p)
 		}
