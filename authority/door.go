@@ -46,15 +46,17 @@ func (s *step) cachedDenial(e Knock) (protocol.JoinReply, bool) {
 	return s.next.denied[i].reply, true
 }
 
-// doorReason returns r as a signed reason for p and nonce. The caller has set Kind, Text, At, Until and Removal. Without a nonce it
-// returns nil.
+// doorReason returns r as a signed reason for p and nonce. The caller has set Kind, Text, At, Until and Removal, and By and what
+// belongs to it if that was decided earlier. Without a nonce it returns nil.
 func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([]byte, error) {
 	if nonce == (protocol.Nonce{}) {
 		return nil, nil
 	}
 	r.Room, r.Peer, r.Nonce = s.next.state.room, p, nonce
-	by := s.decided()
-	r.By, r.ByNick, r.For, r.ForNick = by.By, by.ByNick, by.For, by.ForNick
+	if r.By == "" {
+		by := s.decided()
+		r.By, r.ByNick, r.For, r.ForNick = by.By, by.ByNick, by.For, by.ForNick
+	}
 	signed, err := protocol.SignReason(r, s.env.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("authority: sign reason: %w", err)
@@ -64,7 +66,10 @@ func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([
 
 // revoke revokes an open invite. The invite is kept until its end, so that a peer that shows it can be told.
 func (s *step) revoke(i Invite, text string) {
-	i.Revoked = Revocation{At: s.now, Text: text, By: s.by, Seq: s.next.state.Seq()}
+	by := s.decided()
+	i.Revoked = Revocation{
+		At: s.now, Text: text, By: by.By, ByNick: by.ByNick, For: by.For, ForNick: by.ForNick, Seq: s.next.state.Seq(),
+	}
 	s.setInvite(i.ID, &i)
 }
 
@@ -97,9 +102,9 @@ func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
 		return nil
 	}
 	var err error
-	s.by = r.By
-	defer func() { s.by = "" }()
-	reply.Reason, err = s.doorReason(e.Peer, nonce, protocol.Reason{Kind: protocol.InviteRevoked, Text: r.Text, At: r.At, Removal: r.Seq})
+	reply.Reason, err = s.doorReason(e.Peer, nonce, protocol.Reason{
+		Kind: protocol.InviteRevoked, Text: r.Text, At: r.At, Removal: r.Seq, By: r.By, ByNick: r.ByNick, For: r.For, ForNick: r.ForNick,
+	})
 	return err
 }
 

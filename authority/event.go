@@ -392,7 +392,10 @@ func (i Invite) open() bool { return i.Revoked.At.IsZero() }
 type Revocation struct {
 	At   time.Time
 	Text string
-	By   peer.ID `json:",omitzero"` // the deputy that ordered it; "": the authority decided
+	// By is the peer that revoked it, and For, if it is not "", the authority for which that deputy did, with the nicks of that time: what
+	// a peer is told does not change. By is "" in books of before there were deputies: the authority did.
+	By, For         peer.ID `json:",omitzero"`
+	ByNick, ForNick string  `json:",omitzero"`
 	// Seq is the last record before the revocation.
 	Seq uint64
 	// Peer and Nonce are those of the request that was told first; zero until there is one.

@@ -262,14 +262,18 @@ func (i Invite) booked() protocol.BookedInvite {
 	r := i.Revoked
 	return protocol.BookedInvite{
 		Token: i.Token, Nick: i.Nick, By: i.By, Expires: i.Expires,
-		RevokedAt: r.At, RevokedBy: r.By, Text: r.Text, Seq: r.Seq, TellPeer: r.Peer, TellNonce: r.Nonce,
+		RevokedAt: r.At, RevokedBy: r.By, RevokedByNick: r.ByNick, RevokedFor: r.For, RevokedForNick: r.ForNick,
+		Text: r.Text, Seq: r.Seq, TellPeer: r.Peer, TellNonce: r.Nonce,
 	}
 }
 
 func inviteOf(b protocol.BookedInvite) Invite {
 	return Invite{
 		ID: b.Token.ID(), Token: b.Token, Nick: b.Nick, By: b.By, Expires: b.Expires,
-		Revoked: Revocation{At: b.RevokedAt, By: b.RevokedBy, Text: b.Text, Seq: b.Seq, Peer: b.TellPeer, Nonce: b.TellNonce},
+		Revoked: Revocation{
+			At: b.RevokedAt, By: b.RevokedBy, ByNick: b.RevokedByNick, For: b.RevokedFor, ForNick: b.RevokedForNick,
+			Text: b.Text, Seq: b.Seq, Peer: b.TellPeer, Nonce: b.TellNonce,
+		},
 	}
 }
 

@@ -105,7 +105,7 @@ func sampleBooks(t testing.TB) Books {
 		},
 		Invites: []BookedInvite{
 			{Token: Token{4}, By: r.By, Expires: noon},
-			{Token: Token{5}, Nick: "dave", By: r.By, Expires: noon, RevokedAt: noon, Text: "late", Seq: 7, RevokedBy: r.By, TellPeer: r.By, TellNonce: Nonce{3}},
+			{Token: Token{5}, Nick: "dave", By: r.By, Expires: noon, RevokedAt: noon, Text: "late", Seq: 7, RevokedBy: r.By, RevokedByNick: "carol", RevokedFor: r.For, RevokedForNick: "alice", TellPeer: r.By, TellNonce: Nonce{3}},
 		},
 	}
 }

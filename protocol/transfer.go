@@ -121,11 +121,13 @@ type BookedInvite struct {
 	By        peer.ID
 	Expires   time.Time
 	RevokedAt time.Time
-	RevokedBy peer.ID // the deputy that ordered it, or ""
-	Text      string
-	Seq       uint64
-	TellPeer  peer.ID
-	TellNonce Nonce
+	// RevokedBy is the peer that revoked it; RevokedFor, if it is not "", the authority for which that deputy did.
+	RevokedBy, RevokedFor         peer.ID
+	RevokedByNick, RevokedForNick string
+	Text                          string
+	Seq                           uint64
+	TellPeer                      peer.ID
+	TellNonce                     Nonce
 }
 
 // A BookedAppeal is what the owner keeps about a removed peer that has appealed, that was pardoned, or both. Text is "" before an appeal.
@@ -164,7 +166,10 @@ func (b Books) Encode() ([]byte, error) {
 	for _, i := range b.Invites {
 		in := &pb.BookedInvite{Token: i.Token[:], Nick: i.Nick, By: []byte(i.By), Expires: millis(i.Expires)}
 		if !i.RevokedAt.IsZero() {
-			in.Revoked = &pb.Revoked{At: millis(i.RevokedAt), Text: i.Text, Seq: i.Seq, Peer: []byte(i.TellPeer), Nonce: orNone(i.TellNonce[:]), By: []byte(i.RevokedBy)}
+			in.Revoked = &pb.Revoked{
+				At: millis(i.RevokedAt), Text: i.Text, Seq: i.Seq, Peer: []byte(i.TellPeer), Nonce: orNone(i.TellNonce[:]),
+				By: []byte(i.RevokedBy), ByNick: i.RevokedByNick, For: []byte(i.RevokedFor), ForNick: i.RevokedForNick,
+			}
 		}
 		m.Invites = append(m.Invites, in)
 	}
@@ -253,8 +258,10 @@ func (r *fieldReader) bookedInvite(m *pb.BookedInvite) BookedInvite {
 		if len(v.Peer) > 0 {
 			i.TellPeer = r.peer("invites.revoked.peer", v.Peer)
 		}
-		if len(v.By) > 0 {
-			i.RevokedBy = r.peer("invites.revoked.by", v.By)
+		if len(v.By) > 0 { // not in books of before there were deputies
+			why := Reason{Kind: InviteRevoked, By: r.peer("invites.revoked.by", v.By), ByNick: r.nick("invites.revoked.by_nick", v.ByNick)}
+			r.reasonParties("invites.revoked.", &why, v.For, v.ForNick)
+			i.RevokedBy, i.RevokedByNick, i.RevokedFor, i.RevokedForNick = why.By, why.ByNick, why.For, why.ForNick
 		}
 		if (i.TellPeer == "") != (i.TellNonce == Nonce{}) {
 			r.fail("invites.revoked.nonce", "there is one if, and only if, there is a peer")

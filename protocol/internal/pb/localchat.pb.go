@@ -2717,6 +2717,9 @@ type Revoked struct {
 	Peer          []byte                 `protobuf:"bytes,4,opt,name=peer,proto3" json:"peer,omitempty"`
 	Nonce         []byte                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	By            []byte                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`
+	ByNick        string                 `protobuf:"bytes,7,opt,name=by_nick,json=byNick,proto3" json:"by_nick,omitempty"`
+	For           []byte                 `protobuf:"bytes,8,opt,name=for,proto3" json:"for,omitempty"`
+	ForNick       string                 `protobuf:"bytes,9,opt,name=for_nick,json=forNick,proto3" json:"for_nick,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2791,6 +2794,27 @@ func (x *Revoked) GetBy() []byte {
 		return x.By
 	}
 	return nil
+}
+
+func (x *Revoked) GetByNick() string {
+	if x != nil {
+		return x.ByNick
+	}
+	return ""
+}
+
+func (x *Revoked) GetFor() []byte {
+	if x != nil {
+		return x.For
+	}
+	return nil
+}
+
+func (x *Revoked) GetForNick() string {
+	if x != nil {
+		return x.ForNick
+	}
+	return ""
 }
 
 // BookedAppeal is an appeal without text if the peer was pardoned before it appealed. Nonce is that of the client that has asked.
@@ -6306,14 +6330,17 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\fR\x02by\x12\x18\n" +
 	"\aexpires\x18\x04 \x01(\x04R\aexpires\x12/\n" +
-	"\arevoked\x18\x05 \x01(\v2\x15.localchat.v1.RevokedR\arevoked\"y\n" +
+	"\arevoked\x18\x05 \x01(\v2\x15.localchat.v1.RevokedR\arevoked\"\xbf\x01\n" +
 	"\aRevoked\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x10\n" +
 	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04peer\x18\x04 \x01(\fR\x04peer\x12\x14\n" +
 	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x0e\n" +
-	"\x02by\x18\x06 \x01(\fR\x02by\"\xd8\x01\n" +
+	"\x02by\x18\x06 \x01(\fR\x02by\x12\x17\n" +
+	"\aby_nick\x18\a \x01(\tR\x06byNick\x12\x10\n" +
+	"\x03for\x18\b \x01(\fR\x03for\x12\x19\n" +
+	"\bfor_nick\x18\t \x01(\tR\aforNick\"\xd8\x01\n" +
 	"\fBookedAppeal\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x18\n" +
