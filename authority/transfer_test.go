@@ -291,8 +291,10 @@ func TestToldOnceAcrossATransfer(t *testing.T) {
 		t.Errorf("the open invite: %d", reply.Code)
 	}
 	effects := w.must(Knock{Peer: id("kim"), Request: protocol.JoinRequest{Room: w.ledger.state.room, Nick: "kim", Token: gone.Invite.Token, Nonce: nonce("kim")}})
-	if reply := joinReply(t, effects, "kim"); reply.Code != protocol.JoinInviteBad || reply.Reason == nil {
+	if reply := joinReply(t, effects, "kim"); reply.Code != protocol.JoinInviteBad {
 		t.Errorf("the revoked invite: %+v", reply)
+	} else if r, err := protocol.OpenReason(reply.Reason); err != nil || r.By != id("alice") || r.ByNick != "alice" || r.Signer != id("bob") {
+		t.Errorf("kim is told %+v, %v", r, err)
 	}
 	if reply := alice.knockAs("leo", "leo", protocol.Token{}); reply.Code != protocol.JoinMoved || len(reply.Moved.Transfers) != 1 {
 		t.Errorf("a stranger at the owner before: %+v", reply)
@@ -448,7 +450,9 @@ func TestBooksHaveEveryField(t *testing.T) {
 		Until: epochStart.Add(1), Expires: epochStart.Add(2), For: id("alice"), ForNick: "alice", Claimed: true, Nonce: protocol.Nonce{1}, Acked: true, Known: true,
 		Answer: []byte{1}, Waiting: []Failure{{}},
 	}
-	i := Invite{Token: protocol.Token{1}, Nick: "x", By: id("bob"), Expires: epochStart, Revoked: Revocation{At: epochStart, Text: "x", Seq: 3, Peer: id("eve"), Nonce: protocol.Nonce{2}}}
+	i := Invite{Token: protocol.Token{1}, Nick: "x", By: id("bob"), Expires: epochStart, Revoked: Revocation{
+		At: epochStart, Text: "x", By: id("bob"), ByNick: "bob", For: id("alice"), ForNick: "alice", Seq: 3, Peer: id("eve"), Nonce: protocol.Nonce{2},
+	}}
 	i.ID = i.Token.ID()
 	for _, v := range []any{f, i, i.Revoked} {
 		for n := range reflect.TypeOf(v).NumField() {
@@ -485,7 +489,9 @@ func TestFullBooksAreHandedOver(t *testing.T) {
 		}
 		l.failures[p] = f
 		token := protocol.Token{byte(n), byte(n >> 8), 1}
-		l.invites[token.ID()] = Invite{Token: token, Nick: nick, By: p, Expires: epochStart, Revoked: Revocation{At: epochStart, Text: long, Seq: 1 << 40, Peer: p, Nonce: protocol.Nonce{1}}}
+		l.invites[token.ID()] = Invite{Token: token, Nick: nick, By: p, Expires: epochStart, Revoked: Revocation{
+			At: epochStart, Text: long, By: id("bob"), ByNick: nick, For: id("alice"), ForNick: nick, Seq: 1 << 40, Peer: p, Nonce: protocol.Nonce{1},
+		}}
 		l.banShift[uint64(n)+1] = -1
 	}
 	raw, err := l.books(epochStart)
