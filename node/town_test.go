@@ -92,7 +92,6 @@ func TestTown(t *testing.T) {
 
 		// One looks, and another makes a room.
 		before, _ = asked()
-		began := time.Now()
 		rooms := nodes / of
 		sees := func(n *Node, rooms int) time.Duration {
 			began := time.Now()
@@ -116,7 +115,7 @@ func TestTown(t *testing.T) {
 
 		time.Sleep(time.Minute) // simulated
 		before, _ = asked()
-		began = time.Now()
+		began := time.Now()
 		took = make([]time.Duration, nodes)
 		var wg sync.WaitGroup
 		for i, n := range all {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 
 	"localchat/cli/internal/safe"
@@ -147,6 +148,21 @@ func AtTheDoor(k CompletionContext) []string {
 // atTheDoorOrAll returns the peers that knock, and "all".
 func atTheDoorOrAll(k CompletionContext) []string { return append(AtTheDoor(k), "all") }
 
+// pardonable returns the peers that have appealed, and those that are banned.
+func pardonable(k CompletionContext) []string {
+	var all []PeerRef
+	for _, a := range k.Appeals {
+		all = append(all, PeerRef{a.Nick, a.Peer})
+	}
+	for _, b := range k.Bans {
+		if ref := (PeerRef{b.Nick, b.Peer}); !slices.Contains(all, ref) {
+			all = append(all, ref)
+		}
+	}
+	return PeerWords(all)
+}
+
+// Banned returns the peers that are banned.
 func Banned(k CompletionContext) []string {
 	var all []PeerRef
 	for _, b := range k.Bans {

@@ -199,7 +199,7 @@ func moderating() []*Command {
 			Help: "lift a ban", Examples: []string{"/unban dave"},
 		},
 		{
-			Name: "pardon", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: Banned, Run: runPardon,
+			Name: "pardon", Usage: "WHO", Role: Moderator, min: 1, Max: 1, Targets: pardonable, Run: runPardon,
 			Help: "let a removed member come back within a day without a knock, and lift their ban; they are told if they have appealed", Examples: []string{"/pardon dave"},
 		},
 		{

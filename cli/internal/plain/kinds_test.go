@@ -35,12 +35,12 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		{
 			"banned",
 			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at, Until: at.Add(2 * time.Hour)},
-			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you cannot join until 2026-11-22 16:05", fail.ExitRefused,
+			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you cannot join until 2026-11-22 16:05; once, you may write to the owner: localchat appeal lab TEXT", fail.ExitRefused,
 		},
 		{
 			"banned for good",
 			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at},
-			"-- you were banned from lab by alice: spam", "you cannot join until the ban is lifted", fail.ExitRefused,
+			"-- you were banned from lab by alice: spam", "you cannot join until the ban is lifted; once, you may write to the owner: localchat appeal lab TEXT", fail.ExitRefused,
 		},
 		{
 			"closed",

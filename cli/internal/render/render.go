@@ -381,10 +381,18 @@ func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	case node.KindClosed, node.KindIdle:
 		return "the room has ended; " + slash + "rooms lists the rooms on this network"
 	case node.KindBanned:
+		end := Until(r.Until)
 		if r.Until.IsZero() {
-			return "you cannot join until the ban is lifted"
+			end = " until the ban is lifted"
 		}
-		return "you cannot join" + Until(r.Until)
+		if r.AtDoor { // there was no membership that an appeal could be about
+			return "you cannot join" + end
+		}
+		appeal := slash + "appeal " + room + " TEXT"
+		if slash == "/" {
+			appeal = "/appeal TEXT"
+		}
+		return "you cannot join" + end + "; once, you may write to the owner: " + appeal
 	}
 	return "you may ask to come back: " + slash + "join " + room
 }

@@ -103,7 +103,7 @@ func (m *tui) keep(p *pane, ev node.Event) {
 			m.tabs.bringBack(p) // only an owner hides a room
 		}
 		if !p.here.Moderated() {
-			p.roster.Knocks, p.roster.Bans, p.roster.Invites = nil, nil, nil
+			p.roster.Knocks, p.roster.Bans, p.roster.Appeals, p.roster.Invites = nil, nil, nil, nil
 		}
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
@@ -315,6 +315,7 @@ func (m *tui) glance() {
 		if room.Moderated() {
 			g.roster.Knocks, _ = n.Knocks(ctx, room.ID)
 			g.roster.Bans, _ = n.Bans(ctx, room.ID)
+			g.roster.Appeals, _ = n.Appeals(ctx, room.ID)
 		}
 		if room.Owned {
 			g.roster.Invites, _ = n.Invites(ctx, room.ID)
