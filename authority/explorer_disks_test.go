@@ -85,6 +85,7 @@ type snapshot struct {
 	given   map[given]string
 	usedUp  map[protocol.InviteID]bool
 	heard   State
+	paces   []pace
 	keys    []protocol.Key
 	moved   map[uint64]time.Duration
 }
@@ -109,7 +110,7 @@ func (e *explorer) diskActs(a act) {
 func (e *explorer) snapshot() *snapshot {
 	c := &snapshot{
 		disk: copyDisk(e.disk), ledger: e.ledger, version: e.version, given: maps.Clone(e.given), usedUp: maps.Clone(e.usedUp),
-		heard: e.heard, keys: slices.Clip(e.keys), moved: e.moved, model: map[peer.ID]owed{}, invited: map[protocol.InviteID]invited{},
+		heard: e.heard, paces: slices.Clip(e.paces), keys: slices.Clip(e.keys), moved: e.moved, model: map[peer.ID]owed{}, invited: map[protocol.InviteID]invited{},
 		pleas: map[peer.ID]plea{}, pardons: maps.Clone(e.pardons),
 	}
 	for p, m := range e.pleas {
@@ -304,7 +305,7 @@ func (e *explorer) env() Env {
 func (e *explorer) goOnAlone(c *snapshot) {
 	e.disks.alone, e.disks.other, e.wires = true, e.disk.records, nil
 	e.books(c)
-	e.heard, e.keys, e.hashes, e.usedUp = c.heard, c.keys, e.hashes[:len(c.disk.records):len(c.disk.records)], maps.Clone(c.usedUp)
+	e.heard, e.paces, e.keys, e.hashes, e.usedUp = c.heard, c.paces, c.keys, e.hashes[:len(c.disk.records):len(c.disk.records)], maps.Clone(c.usedUp)
 	for i, f := range e.folk {
 		g := c.folk[i]
 		for j := range g.clients {

@@ -175,7 +175,7 @@ func TestKickedInTheLobby(t *testing.T) {
 		d.types("/join lab")
 		d.sees("-- you are in lab, as bob\n-- in lab: ")
 		d.f.Emit(node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice"})
-		d.sees("-- you were banned from lab by alice\nhint: you cannot join until the ban is lifted")
+		d.sees("-- you were banned from lab by alice\nhint: you cannot join until the ban is lifted; once, you may write to the owner: /appeal TEXT")
 		d.types("hello?")
 		d.reads("localchat: you are not in a room")
 		d.f.Did()

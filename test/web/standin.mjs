@@ -26,6 +26,7 @@ export function answers({ rooms = [], members, knocks = [], lines = [], words = 
     'room.knocks': () => ({ knocks }),
     'room.policy': () => policy,
     'room.bans': () => ({ bans: [] }),
+    'room.appeals': () => ({ appeals: [] }),
     'room.invites': () => ({ invites: [] }),
   };
 }

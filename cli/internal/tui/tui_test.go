@@ -188,7 +188,7 @@ func (g *glass) says(line string) {
 func (g *glass) did(want ...string) {
 	g.t.Helper()
 	got := slices.DeleteFunc(g.f.Did(), func(c string) bool {
-		return slices.Contains([]string{"members", "peers", "knocks", "bans", "invites", "policy read"}, c)
+		return slices.Contains([]string{"members", "peers", "knocks", "bans", "appeals", "invites", "policy read"}, c)
 	})
 	if !slices.Equal(got, want) {
 		g.t.Errorf("the node was asked %q, want %q", got, want)
