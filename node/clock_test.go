@@ -238,3 +238,19 @@ func (l *simLAN) bansBob(d time.Duration) (alice, bob *Node) {
 	until[Removed](l.subs["bob"], nil)
 	return alice, bob
 }
+
+// TestStandstillIsSeenAfterAnEvent: a process that was stopped may handle an event before its late tick. It sees all the same that it
+// stood still.
+func TestStandstillIsSeenAfterAnEvent(t *testing.T) {
+	simulate(t, 1, func(l *simLAN) {
+		alice := l.start("alice")
+		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+			const stopped = 7 * time.Second
+			lp.tempo.ticked, lp.tempo.gap = lp.now().Add(-stopped), tickEvery+time.Microsecond // as a clock says that goes on meanwhile
+			lp.stir()
+			if lp.tempo.gap >= stopped {
+				t.Errorf("the next tick was to come after %v", lp.tempo.gap)
+			}
+		})))
+	})
+}

@@ -52,11 +52,12 @@ func isRoutine(ev inboxEvent) bool {
 	return false
 }
 
-// stir makes the ticks frequent for a while.
+// stir makes the ticks frequent for a while. It leaves a tick that is late as it is: this node has stood still, and watchClock has to
+// see that.
 func (l *loop) stir() {
 	l.tempo.stirred = l.now()
 	l.rest(false)
-	if l.tempo.gap > tickEvery {
+	if l.tempo.gap > tickEvery && l.tempo.stirred.Sub(l.tempo.ticked) < l.tempo.gap {
 		l.setTick(max(0, tickEvery-l.tempo.stirred.Sub(l.tempo.ticked)))
 	}
 }
