@@ -38,7 +38,8 @@ func TestLANSilenced(t *testing.T) {
 	dave.await("unmuted", obj{"self": true})
 	s.again("unmuted", s.alice.do("room.unmute", obj{"room": "lab", "who": "mallory"}))
 
-	s.speaks(dave, "dave may talk")
+	dave.say("lab", "dave may talk")
+	s.alice.hear(dave, "dave may talk")
 	s.alice.do("room.voice", obj{"room": "lab", "who": "bob"})
 	s.alice.do("room.policy", obj{"room": "lab", "speak": "voiced"})
 	dave.await("policy", obj{"speak": "voiced"})
@@ -50,7 +51,8 @@ func TestLANSilenced(t *testing.T) {
 	s.alice.do("room.policy", obj{"room": "lab", "speak": "all"})
 	s.again("without a policy", s.place())
 
-	s.speaks(dave, "dave talks on")
+	dave.say("lab", "dave talks on")
+	s.alice.hear(dave, "dave talks on")
 	s.alice.do("room.policy", obj{"room": "lab", "slow_s": 600})
 	dave.await("policy", obj{"slow_s": 600})
 	slow := s.place()
