@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -83,13 +84,13 @@ func TestFloodsOfRoomsHideNobody(t *testing.T) {
 				must(struct{}{}, carol.CloseRoom(s.ctx(), "old", ""))
 				sees("the end of a room", patience, func(rooms []RoomInfo) bool { return !has("old")(rooms) })
 
-				asked := 0
+				var asked atomic.Int64
 				var liars []peer.AddrInfo
 				for a := range c.addresses {
 					for i := range c.each {
 						h := simHostAt(s.network, 500+a, 8000+i)
 						defer h.Close()
-						listsRooms(h, func() []protocol.RoomAd { asked++; return c.page(asked, signed) })
+						listsRooms(h, func() []protocol.RoomAd { return c.page(int(asked.Add(1)), signed) })
 						liars = append(liars, peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()})
 					}
 				}
