@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// TestTransfers plays the explorer's schedules in rooms that go from one owner to another, and back: alice, who has made the room, and erin.
+// TestTransfers plays the explorer's schedules in rooms that alice, the creator, gives to erin, and erin gives back.
 // Each step of a transfer is an act of its own: the offer, the books, the acceptance and the next owner's first look at the record. So
 // there may be any other act between two of them, and a crash at each write of both. Acceptances are lost, late and repeated. The model
 // goes on as if there were one owner: a peer is told what it was owed before.

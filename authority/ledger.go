@@ -392,7 +392,7 @@ func (s *step) commit(body protocol.Body) error {
 		return err
 	}
 	s.next.state, s.next.key = next, key
-	if change.NewKey == KeyFresh { // whoever has a key can derive those that follow, until there is a fresh one
+	if change.NewKey == KeyFresh { // a peer that has a key can derive the keys after it, up to the next fresh one
 		s.next.freshSince = s.now
 	}
 	if change.Kind == Removed && change.WasMember {
