@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -275,16 +274,7 @@ func (n *Node) askForAnswer(ctx context.Context, room protocol.RoomID) {
 			return
 		}
 		n.log.Debug("appeal", "room", room, "err", err)
-		jittered := pause/2 + rand.N(pause)
-		pause = min(2*pause, appealBackoffMax)
-		met := make(chan struct{})
-		cancel := n.waiters.Wait(last, func() { close(met) })
-		select {
-		case <-time.After(jittered):
-		case <-met:
-		case <-ctx.Done():
-		}
-		cancel()
+		pause = n.pauseOrMeet(ctx, last, pause, appealBackoffMax)
 	}
 }
 

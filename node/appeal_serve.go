@@ -12,10 +12,10 @@ import (
 // appeals has the questions of removed peers for the answers to their appeals: the newest of each peer. Only the loop uses it.
 type appeals struct {
 	r    *room
-	held map[peer.ID]heldAppeal
+	held questions[heldAppeal]
 }
 
-func newAppeals(r *room) appeals { return appeals{r: r, held: make(map[peer.ID]heldAppeal)} }
+func newAppeals(r *room) appeals { return appeals{r: r, held: make(questions[heldAppeal])} }
 
 // A heldAppeal is an appeal that waits for an answer. reply takes one answer; if it is closed without one, the stream is dropped.
 type heldAppeal struct {
@@ -25,6 +25,8 @@ type heldAppeal struct {
 	since time.Time
 	reply chan protocol.PollReply // has space for one; the loop closes it
 }
+
+func (h heldAppeal) answer() chan protocol.PollReply { return h.reply }
 
 // appealAsked: an appeal came in, or the question for its answer.
 type appealAsked struct {
@@ -57,7 +59,7 @@ func (e appealAsked) handle(l *loop) {
 func (a *appeals) answer(p peer.ID, h heldAppeal) {
 	effects, err := a.r.desk.stepEffects(authority.Appealed{Peer: p, Ask: h.ask, From: h.from})
 	if err != nil {
-		a.drop(p, h) // as if the reply were lost: the same question comes again
+		a.held.drop(p, h) // as if the reply were lost: the same question comes again
 		return
 	}
 	for _, e := range effects {
@@ -68,53 +70,33 @@ func (a *appeals) answer(p peer.ID, h heldAppeal) {
 		switch answer.Outcome {
 		case authority.AppealRefused:
 			if a.r.l.twin.live() { // a twin may know more
-				a.drop(p, h)
+				a.held.drop(p, h)
 				return
 			}
-			a.reply(p, h, protocol.PollReply{})
+			a.held.reply(p, h, protocol.PollReply{})
 		case authority.AppealKept:
 			if h.again {
-				a.hold(p, h)
+				a.held.hold(p, h)
 				return
 			}
-			a.reply(p, h, protocol.PollReply{Appeal: protocol.AppealKept})
+			a.held.reply(p, h, protocol.PollReply{Appeal: protocol.AppealKept})
 		case authority.AppealTwice:
-			a.reply(p, h, protocol.PollReply{Appeal: protocol.AppealTwice})
+			a.held.reply(p, h, protocol.PollReply{Appeal: protocol.AppealTwice})
 		case authority.AppealFull:
-			a.reply(p, h, protocol.PollReply{Appeal: protocol.AppealFull})
+			a.held.reply(p, h, protocol.PollReply{Appeal: protocol.AppealFull})
 		case authority.AppealPardoned:
-			a.reply(p, h, protocol.PollReply{Reason: answer.Reason})
+			a.held.reply(p, h, protocol.PollReply{Reason: answer.Reason})
 		case authority.AppealMoved:
-			a.reply(p, h, protocol.PollReply{Moved: a.r.l.movedFrom(a.r.id)})
+			a.held.reply(p, h, protocol.PollReply{Moved: a.r.l.movedFrom(a.r.id)})
 		}
 	}
-}
-
-// hold keeps h in place of an older question of p.
-func (a *appeals) hold(p peer.ID, h heldAppeal) {
-	if old, ok := a.held[p]; ok && old.reply != h.reply {
-		close(old.reply)
-	}
-	a.held[p] = h
-}
-
-func (a *appeals) reply(p peer.ID, h heldAppeal, r protocol.PollReply) {
-	h.reply <- r
-	a.drop(p, h)
-}
-
-func (a *appeals) drop(p peer.ID, h heldAppeal) {
-	if a.held[p].reply == h.reply {
-		delete(a.held, p)
-	}
-	close(h.reply)
 }
 
 // wake asks for the answers again, since an appeal has changed. A peer that is gone is told when it asks anew.
 func (a *appeals) wake() {
 	for p, h := range a.held {
 		if !a.r.l.n.connected(p) {
-			a.drop(p, h)
+			a.held.drop(p, h)
 			continue
 		}
 		a.answer(p, h)
@@ -125,7 +107,7 @@ func (a *appeals) wake() {
 func (a *appeals) tick(now time.Time) {
 	for p, h := range a.held {
 		if now.Sub(h.since) >= appealHold {
-			a.reply(p, h, protocol.PollReply{Appeal: protocol.AppealKept})
+			a.held.reply(p, h, protocol.PollReply{Appeal: protocol.AppealKept})
 		}
 	}
 }
@@ -133,6 +115,6 @@ func (a *appeals) tick(now time.Time) {
 // stop drops all questions.
 func (a *appeals) stop() {
 	for p, h := range a.held {
-		a.drop(p, h)
+		a.held.drop(p, h)
 	}
 }

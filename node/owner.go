@@ -206,7 +206,7 @@ func (d *authorityDesk) wakePolls() {
 func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 	effects, err := d.stepEffects(authority.Poll{Peer: p, Request: h.req})
 	if err != nil {
-		d.polls.drop(p, h) // as if the reply were lost: the same question comes again
+		d.polls.held.drop(p, h) // as if the reply were lost: the same question comes again
 		return
 	}
 	for _, e := range effects {
@@ -218,22 +218,22 @@ func (d *authorityDesk) answerPoll(p peer.ID, h heldPoll) {
 		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > d.r.state().Seq() || d.r.l.twin.live()):
 			// Our log may lack its admission: an older copy of the disk was put back, or a twin has signed it.
 			d.askForLost(p, h.req.HaveSeq)
-			d.polls.drop(p, h)
+			d.polls.held.drop(p, h)
 		case a.Outcome == authority.PollRefused:
-			d.polls.reply(p, h, protocol.PollReply{})
+			d.polls.held.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollMoved:
-			d.polls.reply(p, h, protocol.PollReply{Moved: d.r.l.movedFrom(d.r.id)})
+			d.polls.held.reply(p, h, protocol.PollReply{Moved: d.r.l.movedFrom(d.r.id)})
 		case a.Outcome == authority.PollReason:
-			d.polls.reply(p, h, protocol.PollReply{Reason: a.Reason})
+			d.polls.held.reply(p, h, protocol.PollReply{Reason: a.Reason})
 		case d.r.frozen():
-			d.polls.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
+			d.polls.held.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > d.r.state().Seq():
-			d.polls.hold(p, h)
+			d.polls.held.hold(p, h)
 			d.r.talk.carry(d.r.talk.CompareWith(d.r.talk.world(), p)) // it has what we have signed and lost, or another log
 		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != d.presence.number, d.polls.receiptsDue[p], d.deskDue(p, h.req), d.offerDue(p, h.req):
-			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
+			d.polls.held.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		default:
-			d.polls.hold(p, h)
+			d.polls.held.hold(p, h)
 		}
 	}
 }
@@ -324,7 +324,7 @@ func (d *authorityDesk) renewPolls(now time.Time) {
 	}
 	for p, h := range d.polls.held {
 		if now.Sub(h.since) >= pollHold/2 {
-			d.polls.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
+			d.polls.held.reply(p, h, protocol.PollReply{Member: d.news(p, h.req)})
 		}
 	}
 }

@@ -165,17 +165,20 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 		}
 		n.log.Debug("poll", "room", room, "err", err)
 		n.post(pollFailed{room})
-		jittered := pause/2 + rand.N(pause)
-		pause = min(2*pause, pollBackoffMax)
-		met := make(chan struct{})
-		cancel := n.waiters.Wait(last, func() { close(met) })
-		select {
-		case <-time.After(jittered):
-		case <-met:
-		case <-ctx.Done():
-		}
-		cancel()
+		pause = n.pauseOrMeet(ctx, last, pause, pollBackoffMax)
 	}
+}
+
+// pauseOrMeet waits for about that pause, or until p is connected, and returns the next pause, which is at most most.
+func (n *Node) pauseOrMeet(ctx context.Context, p peer.ID, pause, most time.Duration) time.Duration {
+	met := make(chan struct{})
+	defer n.waiters.Wait(p, func() { close(met) })()
+	select {
+	case <-time.After(pause/2 + rand.N(pause)):
+	case <-met:
+	case <-ctx.Done():
+	}
+	return min(2*pause, most)
 }
 
 // pollStream opens a stream and polls over it until it breaks. over is set if there is nothing left to ask; last is the peer that was

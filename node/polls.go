@@ -10,7 +10,7 @@ import (
 
 // A polls has the polls that wait for news: the newest of each member. Only the loop uses it.
 type polls struct {
-	held        map[peer.ID]heldPoll
+	held        questions[heldPoll]
 	receiptsDue map[peer.ID]bool // authors that have not been given their receipt; if it is lost, the author asks
 }
 
@@ -22,13 +22,13 @@ type heldPoll struct {
 }
 
 func newPolls() polls {
-	return polls{held: make(map[peer.ID]heldPoll), receiptsDue: make(map[peer.ID]bool)}
+	return polls{held: make(questions[heldPoll]), receiptsDue: make(map[peer.ID]bool)}
 }
 
 // stop drops all polls.
 func (q *polls) stop() {
 	for p, h := range q.held {
-		q.drop(p, h)
+		q.held.drop(p, h)
 	}
 }
 
@@ -38,23 +38,33 @@ func (q *polls) of(p peer.ID) (protocol.PollRequest, bool) {
 	return h.req, held
 }
 
-// hold keeps h until there is news, in place of an older poll of p.
-func (q *polls) hold(p peer.ID, h heldPoll) {
-	if old, ok := q.held[p]; ok && old.reply != h.reply {
-		close(old.reply)
-	}
-	q.held[p] = h
+// A question waits for its one answer.
+type question interface {
+	answer() chan protocol.PollReply // has space for one; the loop closes it
 }
 
-func (q *polls) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
-	h.reply <- a
+func (h heldPoll) answer() chan protocol.PollReply { return h.reply }
+
+// questions has the newest question of each peer that waits for its answer.
+type questions[Q question] map[peer.ID]Q
+
+// hold keeps h until there is an answer, in place of an older question of p.
+func (q questions[Q]) hold(p peer.ID, h Q) {
+	if old, ok := q[p]; ok && old.answer() != h.answer() {
+		close(old.answer())
+	}
+	q[p] = h
+}
+
+func (q questions[Q]) reply(p peer.ID, h Q, a protocol.PollReply) {
+	h.answer() <- a
 	q.drop(p, h)
 }
 
 // drop closes h, and forgets it if it is the one held.
-func (q *polls) drop(p peer.ID, h heldPoll) {
-	if q.held[p].reply == h.reply {
-		delete(q.held, p)
+func (q questions[Q]) drop(p peer.ID, h Q) {
+	if held, ok := q[p]; ok && held.answer() == h.answer() {
+		delete(q, p)
 	}
-	close(h.reply)
+	close(h.answer())
 }

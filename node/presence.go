@@ -65,7 +65,7 @@ func (pr *presence) noteHeard(p peer.ID, req protocol.PollRequest) {
 func (pr *presence) noteGone(p peer.ID) {
 	h, ok := pr.r.desk.polls.held[p]
 	if ok {
-		pr.r.desk.polls.drop(p, h)
+		pr.r.desk.polls.held.drop(p, h)
 	}
 	if _, ok := pr.heard[p]; ok {
 		delete(pr.heard, p)

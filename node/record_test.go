@@ -29,7 +29,7 @@ func TestMemberWithoutPollGetsRecord(t *testing.T) {
 		must(ask(l.ctx(), owner, inLoop(func(loop *loop) {
 			r := must(loop.room("lab"))
 			p := l.nodes["n2"].self
-			r.desk.polls.drop(p, r.desk.polls.held[p]) // n2 polls again, after a pause
+			r.desk.polls.held.drop(p, r.desk.polls.held[p]) // n2 polls again, after a pause
 		})))
 		began := time.Now()
 		must(owner.Kick(l.ctx(), "lab", "n1", ""))
